@@ -1,0 +1,3 @@
+//! Everything of the MySQL family: MySQL, MariaDB and Aurora MySQL as source and target.
+
+pub mod wire;
