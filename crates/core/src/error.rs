@@ -198,7 +198,14 @@ impl Error {
     }
 
     fn new(code: Code, class: Class, message: String) -> Self {
-        Self(Box::new(Inner { code, class, message, object: None, hint: None, source: None }))
+        Self(Box::new(Inner {
+            code,
+            class,
+            message,
+            object: None,
+            hint: None,
+            source: None,
+        }))
     }
 
     /// Names the object concerned (task, table, column, position), unless one is named already:
@@ -309,7 +316,9 @@ impl fmt::Display for ErrorReport {
             write!(f, "{object}: ")?;
         }
         f.write_str(&self.message)?;
-        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+        self.causes
+            .iter()
+            .try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
 
@@ -320,7 +329,11 @@ mod tests {
     #[test]
     fn codes_are_unique_and_come_back() {
         for (index, code) in Code::ALL.iter().enumerate() {
-            assert!(Code::ALL[..index].iter().all(|other| other.as_str() != code.as_str()));
+            assert!(
+                Code::ALL[..index]
+                    .iter()
+                    .all(|other| other.as_str() != code.as_str())
+            );
             let json = serde_json::to_string(code).unwrap();
             assert_eq!(serde_json::from_str::<Code>(&json).unwrap(), *code);
         }
@@ -332,6 +345,9 @@ mod tests {
             .with_object("table a.b")
             .with_object("task t")
             .with_source(std::io::Error::other("reset"));
-        assert_eq!(error.report().to_string(), "[DF1004] table a.b: reading failed: reset");
+        assert_eq!(
+            error.report().to_string(),
+            "[DF1004] table a.b: reading failed: reset"
+        );
     }
 }

@@ -43,7 +43,11 @@ pub struct RowBatch {
 impl RowBatch {
     /// Makes an empty batch of rows with `columns` cells each.
     pub fn new(columns: usize) -> Self {
-        Self { columns, bytes: Vec::new(), ends: Vec::new() }
+        Self {
+            columns,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     /// Empties the batch for rows of `columns` cells, and keeps its buffers.
