@@ -14,6 +14,10 @@ use crate::row::{CellForm, RowBatch};
 /// A database that rows are read from.
 #[async_trait]
 pub trait Source: Endpoint {
+    /// The positions in `table.columns` of a key by which this database can walk the table in
+    /// order, range by range; `None` when it must be read as one chunk. Pure.
+    fn walkable_key(&self, table: &Table) -> Option<Vec<usize>>;
+
     /// Finds keys that cut the table into about `pieces` equal parts, in ascending order: each
     /// is the last key of its part, and the rest belongs to a last, open part. Fewer keys, or
     /// none, where the table is small or its keys do not allow it.

@@ -32,9 +32,13 @@ pub trait Target: Endpoint {
     /// A text in a foreign dialect is refused.
     fn translate_object(&self, object: &StoredObject, from: Family) -> Translation<StoredObject>;
 
-    /// The statements that [`Target::create_table`] and [`Target::complete_table`] would run, for
-    /// people to read.
+    /// The statements that [`Target::create_table`], [`Target::complete_table`] and
+    /// [`Target::add_foreign_keys`] would run, for people to read.
     fn definition(&self, table: &Table, keys: KeyTiming) -> TableStatements;
+
+    /// Whether a load into this table can be rolled back. Where it cannot, as with an engine
+    /// without transactions, the engine starts the table anew after an interruption.
+    fn rolls_back(&self, table: &Table) -> bool;
 
     /// Tells which of these tables exist, and whether they hold rows.
     ///
@@ -67,13 +71,21 @@ pub trait Target: Endpoint {
     /// `PrivilegeMissing`, `ObjectMissing`.
     async fn empty_table(&self, table: &TableName) -> Result<(), Error>;
 
-    /// Adds whatever the loaded table still lacks of its definition: secondary indexes, foreign
-    /// keys, checks, the auto-increment value; in as few passes over its rows as the database
-    /// allows.
+    /// Adds whatever the loaded table still lacks of its own definition: secondary indexes,
+    /// checks, the auto-increment value; in as few passes over its rows as the database allows.
+    /// Foreign keys come later, with [`Target::add_foreign_keys`], since they need the keys of
+    /// other tables.
     ///
     /// # Errors
     /// `DuplicateKey` when rows collide in a unique key, `DefinitionRefused`.
     async fn complete_table(&self, table: &Table) -> Result<(), Error>;
+
+    /// Adds the foreign keys that the table still lacks, without a pass over its rows where the
+    /// database allows. Called when every table is complete.
+    ///
+    /// # Errors
+    /// `DefinitionRefused`.
+    async fn add_foreign_keys(&self, table: &Table) -> Result<(), Error>;
 
     /// Creates a view, routine, trigger or the like unless an equal one exists.
     ///
