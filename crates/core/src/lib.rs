@@ -5,6 +5,7 @@
 //! - [`name`], [`data_type`], [`catalog`], [`filter`]: what a database contains.
 //! - [`row`]: rows in transit, as cells of text in one buffer.
 //! - [`error`], [`finding`]: what goes wrong, and what a check sees.
+//! - [`address`]: where a database is, as the user writes it.
 //! - [`endpoint`], [`source`], [`target`]: the seam. Connectors implement it, the engine works
 //!   against it alone. It is object-safe: one dynamic call and one boxed future per batch.
 //! - [`state`]: the one small trait behind which stored state lies.
@@ -12,6 +13,7 @@
 //! There is no driver, no async runtime and no file system here, and no name of a database
 //! decides anything: whatever one family alone understands travels as text of its dialect.
 
+pub mod address;
 pub mod catalog;
 pub mod data_type;
 pub mod endpoint;
@@ -25,6 +27,7 @@ pub mod source;
 pub mod state;
 pub mod target;
 
+pub use address::EndpointAddress;
 pub use catalog::{Catalog, CatalogScope, Column, ObjectKind, StoredObject, Table};
 pub use data_type::DataType;
 pub use endpoint::{Capabilities, Endpoint, NameCase, Role};
