@@ -1,0 +1,491 @@
+//! Text rows, straight from the read buffer into a batch.
+//!
+//! A row is one payload: for each column a length and its bytes, or the byte `0xFB` for NULL.
+//! [`RowReader`] is the inner loop of every full load. It is synchronous and knows no socket: it
+//! is given the bytes that have arrived, appends the rows in them to a [`RowBatch`], and says how
+//! far it got. A row costs no allocation of its own.
+//!
+//! * Fast path: the whole payload lies in the buffer, and [`append_row`] copies its cells.
+//! * Slow path: the payload is larger than the buffer. [`PartialRow`] takes it piece by piece and
+//!   makes exact room in the batch for each large cell, so a value of 64 MiB exists once, in the
+//!   batch, and the read buffer stays small.
+//!
+//! After an error the last row in the batch may be incomplete; such a batch must be thrown away.
+
+use dbferry_core::RowBatch;
+use dbferry_core::row::BATCH_BYTES_MAX;
+use mysql_common::constants::CapabilityFlags;
+
+use super::error::{Error, Result};
+use super::frame::{Frame, Framer};
+use super::packet::{EOF, ERR, Outcome, Reader, parse_end, parse_error};
+
+const NULL_CELL: u8 = 0xFB;
+
+/// The largest length that is written as the byte itself.
+const SHORT_CELL_MAX: u8 = 0xFA;
+
+/// Without `CLIENT_DEPRECATE_EOF`, a packet of this many bytes or more that begins with 0xFE is a
+/// row.
+const OLD_EOF_BYTES_MAX: usize = 9;
+
+/// Cells from this size on are given exact room; below it, doubling is cheaper.
+const EXACT_ROOM_BYTES_MIN: usize = 1 << 20;
+
+/// When to stop appending to a batch. Checked after each row, so the last one may exceed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Bytes of cells in the batch.
+    pub bytes: usize,
+    /// Rows in the batch.
+    pub rows: usize,
+}
+
+/// Why [`RowReader::append`] stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It needs more bytes.
+    Hungry,
+    /// The batch has reached its limits.
+    Full,
+    /// The rows have ended.
+    Ended(Outcome),
+}
+
+/// Reads the rows of one result.
+#[derive(Debug)]
+pub(super) struct RowReader {
+    columns: usize,
+    capabilities: CapabilityFlags,
+    partial: Option<PartialRow>,
+}
+
+impl RowReader {
+    pub(super) fn new(columns: usize, capabilities: CapabilityFlags) -> Self {
+        Self {
+            columns,
+            capabilities,
+            partial: None,
+        }
+    }
+
+    /// Appends rows from `input` to `batch`, and takes them from `input`.
+    pub(super) fn append(
+        &mut self,
+        framer: &mut Framer,
+        input: &mut &[u8],
+        window: usize,
+        batch: &mut RowBatch,
+        limits: BatchLimits,
+    ) -> Result<Progress> {
+        let mut rows = batch.rows();
+        loop {
+            match framer.next(input, window)? {
+                Frame::Whole(payload) if self.ends(payload) => {
+                    return parse_end(payload, self.capabilities).map(Progress::Ended);
+                }
+                Frame::Whole(payload) => append_row(payload, self.columns, batch)?,
+                Frame::Piece(piece, last) => {
+                    if !self.append_piece(piece, last, batch)? {
+                        continue;
+                    }
+                }
+                Frame::Hungry => return Ok(Progress::Hungry),
+            }
+            rows += 1;
+            if rows >= limits.rows || batch.byte_len() >= limits.bytes {
+                return Ok(Progress::Full);
+            }
+        }
+    }
+
+    /// Whether the payload ends the rows. A row of one huge cell begins with 0xFE too, but such a
+    /// payload is at least as long as a packet can be, and comes in pieces.
+    #[inline]
+    fn ends(&self, payload: &[u8]) -> bool {
+        payload.first() == Some(&EOF)
+            && (payload.len() < OLD_EOF_BYTES_MAX
+                || self
+                    .capabilities
+                    .contains(CapabilityFlags::CLIENT_DEPRECATE_EOF))
+    }
+
+    fn append_piece(&mut self, piece: &[u8], last: bool, batch: &mut RowBatch) -> Result<bool> {
+        let partial = self
+            .partial
+            .get_or_insert_with(|| PartialRow::new(self.columns));
+        partial.append(piece, batch)?;
+        if last {
+            partial.check_complete()?;
+            self.partial = None;
+        }
+        Ok(last)
+    }
+}
+
+/// Appends a row that lies in memory as a whole.
+#[inline]
+fn append_row(payload: &[u8], columns: usize, batch: &mut RowBatch) -> Result<()> {
+    let mut rest = payload;
+    for column in 0..columns {
+        let Some((&first, after)) = rest.split_first() else {
+            return Err(SHORT_ROW);
+        };
+        rest = match first {
+            0..=SHORT_CELL_MAX => append_cell(after, usize::from(first), batch)?,
+            NULL_CELL => {
+                batch.push_null().map_err(|_| TOO_LARGE)?;
+                after
+            }
+            ERR if column == 0 => return Err(parse_error(payload)),
+            _ => append_long_cell(rest, batch)?,
+        };
+    }
+    if rest.is_empty() {
+        Ok(())
+    } else {
+        Err(LONG_ROW)
+    }
+}
+
+#[inline]
+fn append_cell<'a>(bytes: &'a [u8], length: usize, batch: &mut RowBatch) -> Result<&'a [u8]> {
+    let (cell, rest) = bytes.split_at_checked(length).ok_or(SHORT_ROW)?;
+    batch.push(cell).map_err(|_| TOO_LARGE)?;
+    Ok(rest)
+}
+
+fn append_long_cell<'a>(bytes: &'a [u8], batch: &mut RowBatch) -> Result<&'a [u8]> {
+    let mut reader = Reader(bytes);
+    let cell = reader.bytes()?;
+    batch.push(cell).map_err(|_| TOO_LARGE)?;
+    Ok(reader.0)
+}
+
+const SHORT_ROW: Error = Error::Protocol {
+    what: "a row has fewer cells than columns",
+};
+const LONG_ROW: Error = Error::Protocol {
+    what: "a row has more cells than columns",
+};
+const TOO_LARGE: Error = Error::RowTooLarge {
+    bytes_max: BATCH_BYTES_MAX,
+};
+
+/// A row whose payload is arriving in pieces, cut anywhere.
+#[derive(Debug)]
+struct PartialRow {
+    /// Cells not begun yet.
+    cells_left: usize,
+    /// The bytes of a length that has not arrived completely.
+    length: [u8; 9],
+    length_bytes: usize,
+    /// Bytes that the open cell still lacks.
+    open: Option<usize>,
+}
+
+impl PartialRow {
+    fn new(columns: usize) -> Self {
+        Self {
+            cells_left: columns,
+            length: [0; 9],
+            length_bytes: 0,
+            open: None,
+        }
+    }
+
+    fn append(&mut self, piece: &[u8], batch: &mut RowBatch) -> Result<()> {
+        let mut rest = piece;
+        while !rest.is_empty() || self.open == Some(0) {
+            rest = match self.open {
+                Some(left) => self.append_open(left, rest, batch)?,
+                None => self.append_length(rest, batch)?,
+            };
+        }
+        Ok(())
+    }
+
+    fn append_open<'a>(
+        &mut self,
+        left: usize,
+        bytes: &'a [u8],
+        batch: &mut RowBatch,
+    ) -> Result<&'a [u8]> {
+        let (part, rest) = bytes.split_at(left.min(bytes.len()));
+        batch.open_cell().extend_from_slice(part);
+        self.open = Some(left - part.len());
+        if self.open == Some(0) {
+            batch.end_cell().map_err(|_| TOO_LARGE)?;
+            self.open = None;
+        }
+        Ok(rest)
+    }
+
+    /// Takes one byte of a length; when that was the last, opens the cell.
+    fn append_length<'a>(&mut self, bytes: &'a [u8], batch: &mut RowBatch) -> Result<&'a [u8]> {
+        let Some((&byte, rest)) = bytes.split_first() else {
+            return Ok(bytes);
+        };
+        if self.cells_left == 0 {
+            return Err(LONG_ROW);
+        }
+        self.length[self.length_bytes] = byte;
+        self.length_bytes += 1;
+        if self.length_bytes == length_size(self.length[0]) {
+            self.open_next(batch)?;
+        }
+        Ok(rest)
+    }
+
+    fn open_next(&mut self, batch: &mut RowBatch) -> Result<()> {
+        let taken = std::mem::take(&mut self.length_bytes);
+        self.cells_left -= 1;
+        if self.length[0] == NULL_CELL {
+            return batch.push_null().map_err(|_| TOO_LARGE);
+        }
+        let length = Reader(&self.length[..taken]).integer()?;
+        let length = usize::try_from(length).map_err(|_| TOO_LARGE)?;
+        if length > BATCH_BYTES_MAX - batch.byte_len() {
+            return Err(TOO_LARGE);
+        }
+        if length >= EXACT_ROOM_BYTES_MIN {
+            batch.reserve_exact(length);
+        }
+        self.open = Some(length);
+        Ok(())
+    }
+
+    fn check_complete(&self) -> Result<()> {
+        if self.cells_left > 0 || self.open.is_some() || self.length_bytes > 0 {
+            return Err(SHORT_ROW);
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes a length has that begins with `first`.
+fn length_size(first: u8) -> usize {
+    match first {
+        0xFC => 3,
+        0xFD => 4,
+        0xFE => 9,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NO_LIMITS: BatchLimits = BatchLimits {
+        bytes: usize::MAX,
+        rows: usize::MAX,
+    };
+    const EOF_OK: CapabilityFlags = CapabilityFlags::CLIENT_DEPRECATE_EOF;
+    const END: &[u8] = b"\xfe\x00\x00\x02\x00\x00\x00";
+
+    type Row = Vec<Option<Vec<u8>>>;
+
+    fn length(out: &mut Vec<u8>, length: usize) {
+        match u16::try_from(length) {
+            Ok(short) if short <= 0xFA => out.push(short as u8),
+            Ok(short) => {
+                out.push(0xFC);
+                out.extend_from_slice(&short.to_le_bytes());
+            }
+            Err(_) => {
+                out.push(0xFD);
+                out.extend_from_slice(&length.to_le_bytes()[..3]);
+            }
+        }
+    }
+
+    fn payload(row: &Row) -> Vec<u8> {
+        let mut out = Vec::new();
+        for cell in row {
+            match cell {
+                None => out.push(NULL_CELL),
+                Some(bytes) => {
+                    length(&mut out, bytes.len());
+                    out.extend_from_slice(bytes);
+                }
+            }
+        }
+        out
+    }
+
+    /// Cuts a payload into packets of at most `payload_max` bytes.
+    fn packets(out: &mut Vec<u8>, payload: &[u8], payload_max: usize, sequence: &mut u8) {
+        let mut rest = payload;
+        loop {
+            let (piece, after) = rest.split_at(rest.len().min(payload_max));
+            out.extend_from_slice(&super::super::frame::header(piece.len(), *sequence));
+            out.extend_from_slice(piece);
+            *sequence = sequence.wrapping_add(1);
+            if piece.len() < payload_max {
+                return;
+            }
+            rest = after;
+        }
+    }
+
+    /// Feeds `bytes` through a buffer of `window` bytes that fills by `step` bytes at a time.
+    fn read(
+        bytes: &[u8],
+        columns: usize,
+        payload_max: usize,
+        window: usize,
+        step: usize,
+    ) -> Result<(RowBatch, Option<Outcome>)> {
+        let mut framer = Framer::new(payload_max);
+        let mut reader = RowReader::new(columns, EOF_OK);
+        let mut batch = RowBatch::new(columns);
+        let (mut start, mut end) = (0, 0);
+        loop {
+            let mut input = &bytes[start..end];
+            let progress = reader.append(&mut framer, &mut input, window, &mut batch, NO_LIMITS)?;
+            start = end - input.len();
+            match progress {
+                Progress::Ended(outcome) => return Ok((batch, Some(outcome))),
+                _ if end == bytes.len() => return Ok((batch, None)),
+                _ => {
+                    assert!(end - start < window, "a full buffer must make progress");
+                    end = (end + step).min(start + window).min(bytes.len());
+                }
+            }
+        }
+    }
+
+    fn cells(batch: &RowBatch) -> Vec<Row> {
+        (0..batch.rows())
+            .map(|row| {
+                batch
+                    .row(row)
+                    .map(|cell| cell.map(<[u8]>::to_vec))
+                    .collect()
+            })
+            .collect()
+    }
+
+    fn row() -> impl Strategy<Value = Row> {
+        let size = prop_oneof![8 => 0..20_usize, 2 => 240..260_usize, 1 => 300..700_usize];
+        let bytes = size.prop_flat_map(|size| proptest::collection::vec(any::<u8>(), size));
+        proptest::collection::vec(proptest::option::of(bytes), 3)
+    }
+
+    proptest! {
+        #[test]
+        fn rows_survive_any_cut(
+            rows in proptest::collection::vec(row(), 0..12),
+            payload_max in 100..1500_usize,
+            window in 64..1000_usize,
+            step in 1..200_usize,
+        ) {
+            let (mut bytes, mut sequence) = (Vec::new(), 0);
+            for row in &rows {
+                packets(&mut bytes, &payload(row), payload_max, &mut sequence);
+            }
+            packets(&mut bytes, END, payload_max, &mut sequence);
+            let (batch, outcome) = read(&bytes, 3, payload_max, window, step).unwrap();
+            prop_assert_eq!(cells(&batch), rows);
+            prop_assert!(outcome.is_some());
+        }
+
+        #[test]
+        fn no_bytes_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            columns in 1..6_usize,
+            window in 16..64_usize,
+        ) {
+            let _ = read(&bytes, columns, 40, window, 7);
+            let _ = append_row(&bytes, columns, &mut RowBatch::new(columns));
+            let _ = PartialRow::new(columns).append(&bytes, &mut RowBatch::new(columns));
+        }
+
+        #[test]
+        fn both_paths_agree_on_any_payload(
+            bytes in proptest::collection::vec(
+                prop_oneof![3 => 0..6_u8, 1 => Just(0xFB_u8), 1 => Just(0xFC), 1 => any::<u8>()],
+                0..40),
+            cut in 0..40_usize,
+        ) {
+            let (mut whole, mut pieces) = (RowBatch::new(3), RowBatch::new(3));
+            let fast = append_row(&bytes, 3, &mut whole).is_ok();
+            let (head, tail) = bytes.split_at(cut.min(bytes.len()));
+            let mut partial = PartialRow::new(3);
+            let slow = partial
+                .append(head, &mut pieces)
+                .and_then(|()| partial.append(tail, &mut pieces))
+                .and_then(|()| partial.check_complete())
+                .is_ok();
+            prop_assert_eq!(fast, slow);
+            if fast {
+                prop_assert_eq!(whole, pieces);
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_cell_counts_are_errors() {
+        let check = |payload: &[u8]| append_row(payload, 2, &mut RowBatch::new(2)).is_ok();
+        assert!(check(b"\x01a\xfb"));
+        assert!(!check(b"\x01a"));
+        assert!(!check(b"\x01a\xfb\xfb"));
+        assert!(!check(b"\x01a\x05abc"));
+        assert!(!check(b"\x01a\xff"));
+        assert!(!check(b"\xfc\xff"));
+    }
+
+    #[test]
+    fn an_error_among_the_rows_is_the_servers() {
+        let error = append_row(b"\xff\x25\x05#70100stop", 2, &mut RowBatch::new(2)).unwrap_err();
+        assert_eq!(error.server().unwrap().code, 1317);
+    }
+
+    #[test]
+    fn an_impossible_length_is_refused_without_allocating() {
+        let mut batch = RowBatch::new(1);
+        let error = PartialRow::new(1).append(b"\xfe\xff\xff\xff\xff\x00\x00\x00\x00", &mut batch);
+        assert!(matches!(error, Err(Error::RowTooLarge { .. })));
+        assert_eq!(batch.capacity(), 0);
+    }
+
+    #[test]
+    fn limits_stop_after_the_row_that_reaches_them() {
+        let (mut bytes, mut sequence) = (Vec::new(), 0);
+        for _ in 0..3 {
+            packets(&mut bytes, b"\x03abc", 100, &mut sequence);
+        }
+        let check = |limits, rows| {
+            let mut batch = RowBatch::new(1);
+            let (mut framer, mut input) = (Framer::new(100), &bytes[..]);
+            let mut reader = RowReader::new(1, EOF_OK);
+            let progress = reader
+                .append(&mut framer, &mut input, 100, &mut batch, limits)
+                .unwrap();
+            assert_eq!((progress, batch.rows()), (Progress::Full, rows));
+        };
+        check(
+            BatchLimits {
+                rows: 2,
+                ..NO_LIMITS
+            },
+            2,
+        );
+        check(
+            BatchLimits {
+                bytes: 1,
+                ..NO_LIMITS
+            },
+            1,
+        );
+    }
+
+    #[test]
+    fn the_old_end_of_rows_is_known_by_its_length() {
+        let reader = RowReader::new(1, CapabilityFlags::empty());
+        assert!(reader.ends(b"\xfe\x00\x00\x02\x00"));
+        assert!(!reader.ends(b"\xfe\x00\x00\x00\x01\x00\x00\x00\x00"));
+    }
+}

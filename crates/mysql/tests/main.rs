@@ -1,0 +1,5 @@
+//! Tests of this crate against real servers.
+//!
+//! `scripts/servers start` runs them; `scripts/servers env` prints the variables that name them.
+
+mod wire;
