@@ -1,0 +1,29 @@
+# dbferry: `make demo` shows it, `make test` proves it, `make check` keeps it clean.
+
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/dbferry/target
+ENGINE ?= sqlite
+CARGO := cargo
+DBFERRY := $(CARGO_TARGET_DIR)/release/dbferry
+
+.PHONY: help build demo test check bench clean-servers
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+build: ## Build the release binary
+	$(CARGO) build --release --locked -p dbferry
+
+demo: build ## Migrate a sample shop; ENGINE=sqlite (default), mariadb or mysql
+	@scripts/demo "$(DBFERRY)" "$(ENGINE)"
+
+test: ## Run every test, with the servers they need
+	@scripts/test
+
+check: ## Check format, lints, docs and scripts
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --document-private-items
+	scripts/check-docs
+
+bench: build ## Measure against mysqldump, mydumper and the servers' own bound
+	@bench/run "$(DBFERRY)"
