@@ -27,7 +27,7 @@ pub enum DataType {
         scale: Option<u16>,
     },
     /// The shortest decimal text that gives the same number back, such as `0.1`, `1e-7`, `-0`;
-    /// `NaN`, `Infinity`, `-Infinity`.
+    /// `NaN`, `Infinity`, `-Infinity`. [`crate::float`] writes it.
     Float {
         /// Width: 32 or 64.
         bits: u8,

@@ -3,7 +3,7 @@
 //! From the bottom up:
 //!
 //! - [`name`], [`data_type`], [`catalog`], [`filter`]: what a database contains.
-//! - [`row`]: rows in transit, as cells of text in one buffer.
+//! - [`row`]: rows in transit, as cells of text in one buffer; [`float`]: the text of a float.
 //! - [`error`], [`finding`]: what goes wrong, and what a check sees.
 //! - [`address`]: where a database is, as the user writes it.
 //! - [`endpoint`], [`source`], [`target`]: the seam. Connectors implement it, the engine works
@@ -20,6 +20,7 @@ pub mod endpoint;
 pub mod error;
 pub mod filter;
 pub mod finding;
+pub mod float;
 pub mod name;
 pub mod row;
 pub mod secret;
