@@ -1,3 +1,17 @@
 //! Everything of the MySQL family: MySQL, MariaDB and Aurora MySQL as source and target.
+//!
+//! From the bottom up:
+//!
+//! - [`wire`]: the protocol, as a connection.
+//! - [`dialect`], [`tokens`]: SQL text, written and read.
+//! - [`config`], [`privileges`], [`server`], [`sessions`]: what the user chose, what the server
+//!   is, and connections in a known state.
 
+pub mod config;
+pub mod dialect;
+pub mod privileges;
+pub mod retry;
+pub mod server;
+pub mod sessions;
+pub mod tokens;
 pub mod wire;

@@ -2,4 +2,6 @@
 //!
 //! `scripts/servers start` runs them; `scripts/servers env` prints the variables that name them.
 
+mod sessions;
+mod support;
 mod wire;
