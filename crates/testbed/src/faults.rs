@@ -99,6 +99,19 @@ impl Faults {
     }
 }
 
+/// Lets other tasks run, as a call over a network does.
+pub async fn give_way() {
+    let mut given = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
 fn lost(side: &str) -> Error {
     Error::transient(
         Code::ConnectionLost,

@@ -18,7 +18,7 @@ use dbferry_core::{
     Target, TaskId, Translation,
 };
 
-use crate::faults::Faults;
+use crate::faults::{Faults, give_way};
 
 /// A row: one cell per column.
 pub type Row = Vec<Option<Vec<u8>>>;
@@ -199,6 +199,7 @@ impl Source for MemoryDatabase {
     }
 
     async fn split(&self, read: &TableRead, pieces: usize) -> Result<Vec<KeyCells>, Error> {
+        give_way().await;
         self.around(|content| {
             let table = content
                 .tables
@@ -216,6 +217,7 @@ impl Source for MemoryDatabase {
     }
 
     async fn reader(&self) -> Result<Box<dyn TableReader>, Error> {
+        give_way().await;
         self.around(|_| Ok(()))?;
         Ok(Box::new(MemoryReader {
             database: self.clone(),
@@ -233,6 +235,7 @@ struct MemoryReader {
 #[async_trait]
 impl TableReader for MemoryReader {
     async fn open(&mut self, read: &Arc<TableRead>, chunk: &Chunk) -> Result<(), Error> {
+        give_way().await;
         let mut rows = self.database.around(|content| {
             let table = content
                 .tables
@@ -253,6 +256,7 @@ impl TableReader for MemoryReader {
     }
 
     async fn fetch(&mut self, batch: &mut RowBatch, bytes_max: usize) -> Result<Fetched, Error> {
+        give_way().await;
         self.database.around(|_| Ok(()))?;
         while let Some(row) = self.left.pop() {
             for cell in &row {
@@ -338,6 +342,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn create_table(&self, table: &Table, _: KeyTiming) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             let created = MemoryTable {
                 definition: table.clone(),
@@ -357,6 +362,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn drop_table(&self, table: &TableName) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             content.tables.remove(table);
             Ok(())
@@ -364,6 +370,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn empty_table(&self, table: &TableName) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             content
                 .tables
@@ -376,6 +383,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn complete_table(&self, table: &Table) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             content
                 .tables
@@ -386,10 +394,12 @@ impl Target for MemoryDatabase {
     }
 
     async fn add_foreign_keys(&self, _: &Table) -> Result<(), Error> {
+        give_way().await;
         self.around(|_| Ok(()))
     }
 
     async fn create_object(&self, object: &StoredObject) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             if !content.objects.contains(object) {
                 content.objects.push(object.clone());
@@ -399,6 +409,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn loader(&self, task: &TaskId) -> Result<Box<dyn Loader>, Error> {
+        give_way().await;
         self.around(|_| Ok(()))?;
         Ok(Box::new(MemoryLoader {
             database: self.clone(),
@@ -408,6 +419,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn ledger(&self, task: &TaskId) -> Result<Vec<SegmentRecord>, Error> {
+        give_way().await;
         self.around(|content| {
             let records = content
                 .ledger
@@ -418,6 +430,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn forget_segments(&self, task: &TaskId, table: &TableName) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             content
                 .ledger
@@ -427,6 +440,7 @@ impl Target for MemoryDatabase {
     }
 
     async fn forget_task(&self, task: &TaskId) -> Result<(), Error> {
+        give_way().await;
         self.around(|content| {
             content.ledger.retain(|(owner, ..), _| owner != task);
             Ok(())
@@ -450,6 +464,7 @@ struct OpenLoad {
 #[async_trait]
 impl Loader for MemoryLoader {
     async fn begin(&mut self, load: &Arc<TableLoad>) -> Result<(), Error> {
+        give_way().await;
         self.database.around(|_| Ok(()))?;
         self.open = Some(OpenLoad {
             table: load.table.name.clone(),
@@ -461,6 +476,7 @@ impl Loader for MemoryLoader {
     }
 
     async fn write(&mut self, batch: &RowBatch) -> Result<(), Error> {
+        give_way().await;
         let Some(open) = &mut self.open else {
             return Err(not_begun());
         };
@@ -482,6 +498,7 @@ impl Loader for MemoryLoader {
     }
 
     async fn commit(&mut self, record: &SegmentRecord) -> Result<(), Error> {
+        give_way().await;
         let Some(open) = self.open.take() else {
             return Err(not_begun());
         };
