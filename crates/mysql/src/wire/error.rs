@@ -113,6 +113,14 @@ pub enum Error {
         /// What it is doing.
         state: &'static str,
     },
+    /// A batch for another number of columns than the stream has. The stream goes on.
+    #[error("a batch for {batch} columns cannot take rows of {stream}")]
+    ColumnsDiffer {
+        /// Columns of the batch.
+        batch: usize,
+        /// Columns of the stream.
+        stream: usize,
+    },
     /// The connection is closed, or an earlier error or cancelled call broke it.
     #[error("the connection is closed")]
     Closed,

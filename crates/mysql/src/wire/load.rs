@@ -17,10 +17,16 @@
 //! back, and [`Connection::load_abort`] closes the connection. Sending the end and rolling back
 //! would make the server parse a row cut in half first.
 //!
+//! # Warnings are errors
+//!
+//! `LOCAL` makes servers behave as with `IGNORE`, whatever `sql_mode` says: a row with a duplicate
+//! key is skipped, a value that does not fit is bent, and only a warning tells. The caller must
+//! treat [`Outcome::warnings`] as a failure, or read them, before it commits.
+//!
 //! # Errors in the middle
 //!
-//! A server that fails half-way (a duplicate key, a full disk) usually reads and drops the rest
-//! before it says so. One that is being stopped says so at once; each flush looks whether
+//! A server that fails half-way (a full disk, a trigger) usually reads and drops the rest before
+//! it says so. One that is being stopped says so at once; each flush looks whether
 //! something has arrived, without waiting.
 
 use mysql_common::constants::Command;
@@ -30,8 +36,8 @@ use super::error::{Error, Result};
 use super::frame::{HEADER_BYTES, header};
 use super::packet::{Answer, ERR, Outcome, parse_error};
 
-/// Size of a packet of data. The server reads packet by packet into a buffer of this size;
-/// 128 to 512 KiB measured alike.
+/// Size of a packet of data, and of the buffer that the server reads it into. 64 to 512 KiB
+/// measured alike.
 pub const LOAD_PACKET_BYTES: usize = 256 * 1024;
 
 /// The largest packet of data that is sent when the caller let the buffer grow: servers may be set

@@ -310,7 +310,9 @@ fn meaning(error: &Error) -> Meaning {
         Error::RowTooLarge { .. } | Error::ResultTooLarge { .. } => {
             Meaning::definite(Code::RowTooLarge)
         }
-        Error::Busy { .. } | Error::Value { .. } => Meaning::definite(Code::Internal),
+        Error::Busy { .. } | Error::ColumnsDiffer { .. } | Error::Value { .. } => {
+            Meaning::definite(Code::Internal)
+        }
     }
 }
 

@@ -101,9 +101,8 @@ impl Connection {
         let mut reader = self.take_stream()?;
         if batch.columns() != self.columns.len() {
             self.state = State::Streaming(reader);
-            return Err(Error::Busy {
-                state: "streaming another number of columns",
-            });
+            let (batch, stream) = (batch.columns(), self.columns.len());
+            return Err(Error::ColumnsDiffer { batch, stream });
         }
         match self.append_rows(&mut reader, batch, limits).await {
             Ok(None) => self.leave(Ok(FetchStatus::More), State::Streaming(reader)),

@@ -1,7 +1,21 @@
 //! The connection against MariaDB and MySQL: the same list for both.
 
-use dbferry_core::{RowBatch, Secret};
-use dbferry_mysql::wire::{BatchLimits, ConnectOptions, Connection, Error, FetchStatus, TlsMode};
+#![cfg(test)]
+
+mod auth;
+mod calls;
+mod failures;
+mod loads;
+mod streams;
+mod tls;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use dbferry_core::{Code, Secret};
+use dbferry_mysql::wire::{ConnectOptions, Connection, Error, TlsMode};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 
 const MARIADB: &str = "DBFERRY_TEST_MARIADB_A";
 const MYSQL: &str = "DBFERRY_TEST_MYSQL_A";
@@ -11,15 +25,22 @@ const BOTH: [&str; 2] = [MARIADB, MYSQL];
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!(
-            "{name} is not set: run `eval \"$(scripts/servers env)\"` after `scripts/servers start`"
+            "{name} is not set: run `scripts/servers start`, then `eval \"$(scripts/servers env)\"`"
         )
     })
 }
 
-/// Options from `mysql://user:password@host:port/`.
+/// Options for a server; plain TCP, so that the other modes are chosen by the tests about them.
 fn options(name: &str) -> ConnectOptions {
-    let url = variable(name);
-    let rest = url.strip_prefix("mysql://").expect("a mysql:// address");
+    options_of_url(&variable(name))
+}
+
+/// Options from `mysql://user:password@host:port/`.
+fn options_of_url(url: &str) -> ConnectOptions {
+    let rest = url
+        .trim()
+        .strip_prefix("mysql://")
+        .expect("a mysql:// address");
     let (account, address) = rest.split_once('@').expect("an account");
     let (user, password) = account.split_once(':').expect("a password");
     let (host, port) = address
@@ -28,7 +49,17 @@ fn options(name: &str) -> ConnectOptions {
         .expect("a port");
     let mut options = ConnectOptions::new(host, user, Secret::new(password));
     options.port = port.parse().expect("a port number");
+    options.tls.mode = TlsMode::Disabled;
     options
+}
+
+/// Options for another user, whose password is the name.
+fn options_as(name: &str, user: &str) -> ConnectOptions {
+    ConnectOptions {
+        user: user.into(),
+        password: Secret::new(user),
+        ..options(name)
+    }
 }
 
 async fn connect(name: &str) -> Connection {
@@ -40,6 +71,11 @@ async fn connect(name: &str) -> Connection {
 /// A connection with an empty database of this name as its default.
 async fn connect_to_fresh(name: &str, database: &str) -> Connection {
     let mut connection = connect(name).await;
+    recreate(&mut connection, database).await;
+    connection
+}
+
+async fn recreate(connection: &mut Connection, database: &str) {
     connection
         .execute(&format!("DROP DATABASE IF EXISTS `{database}`"))
         .await
@@ -49,129 +85,105 @@ async fn connect_to_fresh(name: &str, database: &str) -> Connection {
         .await
         .unwrap();
     connection.select_database(database).await.unwrap();
+}
+
+/// Creates table `t` with the rows 1 to `rows`, each with `bytes` bytes of text.
+async fn fill(connection: &mut Connection, rows: usize, bytes: usize) {
     connection
-}
-
-const LIMITS: BatchLimits = BatchLimits {
-    bytes: 1 << 20,
-    rows: 10_000,
-};
-
-#[tokio::test]
-async fn query_returns_typed_cells() {
-    for server in BOTH {
-        let mut connection = connect(server).await;
-        let set = connection
-            .query(
-                "SELECT 1 AS one, NULL AS nothing, 'ä€😀' AS text, -7 AS negative, X'FF' AS bytes",
-            )
+        .execute("CREATE TABLE t (a INT PRIMARY KEY, b LONGTEXT)")
+        .await
+        .unwrap();
+    connection.execute("BEGIN").await.unwrap();
+    connection
+        .load_begin("LOAD DATA LOCAL INFILE 'rows' INTO TABLE t")
+        .await
+        .unwrap();
+    let text = "x".repeat(bytes);
+    for row in 1..=rows {
+        connection
+            .load_write(format!("{row}\t{text}\n").as_bytes())
             .await
             .unwrap();
-        let row = set.require_first().unwrap();
-        assert_eq!(row.u64("ONE").unwrap(), 1);
-        assert_eq!(row.opt_text("nothing").unwrap(), None);
-        assert_eq!(row.text(2).unwrap(), "ä€😀");
-        assert_eq!(row.i64("negative").unwrap(), -7);
-        assert_eq!(row.bytes("bytes").unwrap(), [0xFF]);
-        assert!(matches!(
-            row.text("bytes"),
-            Err(Error::Value {
-                found: "not valid UTF-8",
-                ..
-            })
-        ));
-        assert!(matches!(row.u64("negative"), Err(Error::Value { .. })));
-        assert!(matches!(row.text("absent"), Err(Error::Value { .. })));
-        connection.close().await;
     }
+    connection.load_finish().await.unwrap();
+    connection.execute("COMMIT").await.unwrap();
 }
 
-#[tokio::test]
-async fn stream_returns_every_row_in_batches() {
-    for server in BOTH {
-        let mut connection = connect_to_fresh(server, "wire_stream").await;
-        connection
-            .execute("CREATE TABLE t (a INT PRIMARY KEY, b VARCHAR(300))")
-            .await
-            .unwrap();
-        connection
-            .execute("SET SESSION cte_max_recursion_depth = 100000")
-            .await
-            .ok();
-        connection
-            .execute("SET SESSION max_recursive_iterations = 100000")
-            .await
-            .ok();
-        connection
-            .execute(
-                "INSERT INTO t WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n \
-                 WHERE i < 20000) SELECT i, IF(i % 10 = 0, NULL, REPEAT('x', i % 300)) FROM n",
-            )
-            .await
-            .unwrap();
-        connection
-            .query_stream("SELECT a, b FROM t ORDER BY a")
-            .await
-            .unwrap();
-        assert_eq!(connection.columns()[1].name, "b");
-        let (mut batch, mut expected) = (RowBatch::new(2), 1);
-        loop {
-            batch.reset(2);
-            let limits = BatchLimits {
-                bytes: 100_000,
-                rows: 777,
-            };
-            let status = connection.fetch(&mut batch, limits).await.unwrap();
-            assert!(batch.rows() <= 777);
-            for row in 0..batch.rows() {
-                assert_eq!(batch.cell(row, 0), Some(expected.to_string().as_bytes()));
-                let length = batch.cell(row, 1).map(<[u8]>::len);
-                assert_eq!(length, (expected % 10 != 0).then_some(expected % 300));
-                expected += 1;
-            }
-            if status == FetchStatus::Done {
-                break;
-            }
-        }
-        assert_eq!(expected, 20_001);
-        connection.ping().await.unwrap();
-    }
+/// The code that a person would see.
+fn code(error: Error) -> Code {
+    dbferry_core::Error::from(error).code()
 }
 
-#[tokio::test]
-async fn load_stores_what_was_written() {
-    for server in BOTH {
-        let mut connection = connect_to_fresh(server, "wire_load").await;
-        connection
-            .execute("CREATE TABLE t (a INT PRIMARY KEY, b TEXT)")
-            .await
-            .unwrap();
-        connection.execute("BEGIN").await.unwrap();
-        connection
-            .load_begin("LOAD DATA LOCAL INFILE 'rows' INTO TABLE t CHARACTER SET utf8mb4")
-            .await
-            .unwrap();
-        for row in 0..10_000 {
-            let buffer = connection.load_buffer();
-            buffer.extend_from_slice(format!("{row}\t{}\n", "y".repeat(100)).as_bytes());
-            if connection.load_buffer_is_full() {
-                connection.load_flush().await.unwrap();
-            }
-        }
-        connection.load_write(b"10000\tlast\n").await.unwrap();
-        let outcome = connection.load_finish().await.unwrap();
-        assert_eq!((outcome.affected_rows, outcome.warnings), (10_001, 0));
+/// A server of one test's own, stopped at its end.
+struct FreshServer {
+    directory: PathBuf,
+    options: ConnectOptions,
+}
+
+impl FreshServer {
+    fn start(kind: &str, test: &str, extra: &[&str]) -> Self {
+        let directory = std::env::temp_dir().join(format!("dbferry-{test}-{}", std::process::id()));
+        let small = if kind == "mysql" {
+            "--innodb-redo-log-capacity=8M"
+        } else {
+            "--innodb-log-file-size=8M"
+        };
+        let output = Command::new(variable("DBFERRY_TEST_SERVERS"))
+            .args(["fresh", kind])
+            .arg(&directory)
+            .args(["0", "--", small])
+            .args(extra)
+            .output()
+            .expect("the server script runs");
         assert!(
-            outcome.info.starts_with("Records: 10001"),
+            output.status.success(),
             "{}",
-            outcome.info
+            String::from_utf8_lossy(&output.stderr)
         );
-        connection.execute("COMMIT").await.unwrap();
-        let set = connection
-            .query("SELECT COUNT(*), MIN(LENGTH(b)) FROM t")
-            .await
-            .unwrap();
-        let row = set.require_first().unwrap();
-        assert_eq!((row.u64(0).unwrap(), row.u64(1).unwrap()), (10_001, 4));
+        let url = String::from_utf8(output.stdout).expect("an address");
+        Self {
+            directory,
+            options: options_of_url(&url),
+        }
+    }
+
+    fn kill(&self) {
+        self.script("kill");
+    }
+
+    fn script(&self, command: &str) {
+        let result = Command::new(variable("DBFERRY_TEST_SERVERS"))
+            .arg(command)
+            .arg(&self.directory)
+            .output();
+        assert!(result.is_ok(), "{result:?}");
     }
 }
+
+impl Drop for FreshServer {
+    fn drop(&mut self) {
+        self.script("kill");
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A server that says `bytes` to whoever connects and then keeps silent, without reading.
+async fn speaking_server(
+    bytes: &'static [u8],
+) -> (ConnectOptions, tokio::task::JoinHandle<TcpStream>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut options = ConnectOptions::new("127.0.0.1", "u", Secret::new("p"));
+    options.port = listener.local_addr().unwrap().port();
+    let accepted = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    });
+    (options, accepted)
+}
+
+/// The greeting of a server without TLS, then the OK that ends authentication.
+const GREETING_AND_OK: &[u8] =
+    b"\x53\x00\x00\x00\x0a10.11.0-MariaDB\x00\x07\x00\x00\x00abcdefgh\x00\
+    \xfe\xf7\x2d\x02\x00\xff\x81\x15\x00\x00\x00\x00\x00\x00\x1d\x00\x00\x00\
+    ijklmnopqrst\x00mysql_native_password\x00\x07\x00\x00\x02\x00\x00\x00\x02\x00\x00\x00";
