@@ -18,6 +18,17 @@ pub struct ServerError {
     pub message: String,
 }
 
+impl ServerError {
+    /// Whether the server closes the connection after this error: it is stopping, was told to
+    /// kill the session, timed out, or no longer knows where packets begin.
+    pub fn ends_connection(&self) -> bool {
+        matches!(
+            self.code,
+            1053 | 1152..=1161 | 1184 | 1927 | 2006 | 2013 | 3168 | 3169 | 4031
+        )
+    }
+}
+
 impl std::fmt::Display for ServerError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -151,10 +162,11 @@ pub enum Error {
 impl Error {
     /// Whether the connection can go on after this error.
     pub fn leaves_connection_usable(&self) -> bool {
-        matches!(
-            self,
-            Error::Server(_) | Error::Busy { .. } | Error::Value { .. }
-        )
+        match self {
+            Error::Server(error) => !error.ends_connection(),
+            Error::Busy { .. } | Error::ColumnsDiffer { .. } | Error::Value { .. } => true,
+            _ => false,
+        }
     }
 
     /// The error that the server reported, if it is one.

@@ -1,16 +1,21 @@
 //! Sending commands and receiving payloads: what every call on a connection is made of.
 
+use std::time::Duration;
+
 use mysql_common::constants::StatusFlags;
 
 use super::connection::{Connection, State};
 use super::error::{Error, Result};
 use super::frame::{Frame, HEADER_BYTES, PAYLOAD_MAX, append_packets, header};
-use super::packet::{Answer, Outcome, parse_answer};
+use super::packet::{Answer, ERR, Outcome, parse_answer, parse_error};
 use super::transport::INBOUND_BYTES;
 
 /// The most bytes of one payload that are assembled in memory. A binlog event may have 1 GiB, to
 /// which its header and the status byte are added.
 const ASSEMBLED_BYTES_MAX: usize = (1 << 30) + (1 << 20);
+
+/// How long a broken connection is read for the reason. It is there already, or never comes.
+const LAST_WORDS_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Buffers larger than this are given back after use.
 const BUFFER_BYTES_KEPT: usize = 1 << 20;
@@ -91,12 +96,32 @@ impl Connection {
     }
 
     async fn write_outbound(&mut self) -> Result<()> {
-        self.transport
-            .write_all(&self.outbound, self.options.write_timeout)
-            .await?;
+        let limit = self.options.write_timeout;
+        let written = self.transport.write_all(&self.outbound, limit).await;
         self.outbound.clear();
         self.outbound.shrink_to(BUFFER_BYTES_KEPT);
-        Ok(())
+        match written {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.last_words(error).await),
+        }
+    }
+
+    /// The reason why a write failed. A server that will not take what is sent, because it is
+    /// larger than `max_allowed_packet` or the session was ended, writes an error and closes; the
+    /// write then fails while the error waits to be read.
+    pub(super) async fn last_words(&mut self, error: Error) -> Error {
+        if !matches!(error, Error::Io(_) | Error::Disconnected) {
+            return error;
+        }
+        let limit = Some(LAST_WORDS_TIMEOUT);
+        let _ = self.inbound.fill(&mut self.transport, limit).await;
+        match self
+            .take_received()
+            .map(|received| received.map(|at| self.received(at)))
+        {
+            Ok(Some(payload)) if payload.first() == Some(&ERR) => parse_error(payload),
+            _ => error,
+        }
     }
 
     /// Receives the next payload.

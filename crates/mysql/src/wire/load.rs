@@ -147,7 +147,10 @@ impl Connection {
     async fn send_load_buffer(&mut self) -> Result<()> {
         self.check_no_answer()?;
         if self.outbound.len() > HEADER_BYTES {
-            self.send_load_packets().await?;
+            let sent = self.send_load_packets().await;
+            if let Err(error) = sent {
+                return Err(self.last_words(error).await);
+            }
         }
         self.start_load_buffer();
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! | mode | chain | name | proof that the server holds the key |
 //! |---|---|---|---|
-//! | preferred, required | no | no | yes |
+//! | preferred, required | no | no | yes, if the certificate is of a form that can be read |
 //! | verify-ca | yes | no | yes |
 //! | verify-identity | yes | yes | yes |
 //!
@@ -177,7 +177,12 @@ impl ServerCertVerifier for AnyCertificate {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        forgive_form(verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            algorithms,
+        ))
     }
 
     fn verify_tls13_signature(
@@ -187,11 +192,33 @@ impl ServerCertVerifier for AnyCertificate {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        forgive_form(verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            algorithms,
+        ))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Lets a certificate pass whose form cannot be read, while a wrong signature stays an error.
+///
+/// Certificates of X.509 version 1 have no extensions and are not accepted by any verifier of
+/// rustls, but `mysql_ssl_rsa_setup` of MySQL 5.7 and the instructions of many manuals make them.
+/// Nothing is lost where no chain is checked: whoever could use this could show a certificate of
+/// his own as well.
+fn forgive_form(
+    result: Result<HandshakeSignatureValid, rustls::Error>,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    match result {
+        Err(rustls::Error::InvalidCertificate(
+            CertificateError::BadEncoding | CertificateError::Other(_),
+        )) => Ok(HandshakeSignatureValid::assertion()),
+        other => other,
     }
 }
 
@@ -242,5 +269,20 @@ impl ServerCertVerifier for AnyName {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_form_is_forgiven_and_a_wrong_signature_is_not() {
+        let check = |error: CertificateError| {
+            forgive_form(Err(rustls::Error::InvalidCertificate(error))).is_ok()
+        };
+        assert!(check(CertificateError::BadEncoding));
+        assert!(!check(CertificateError::BadSignature));
+        assert!(forgive_form(Err(rustls::Error::DecryptError)).is_err());
     }
 }

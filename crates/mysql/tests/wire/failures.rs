@@ -201,3 +201,23 @@ async fn a_server_that_is_full_says_so() {
         (Code::TooManyConnections, true)
     );
 }
+
+#[tokio::test]
+async fn a_statement_too_large_for_the_server_is_named_so() {
+    for kind in ["mariadb", "mysql"] {
+        let extra = ["--max-allowed-packet=1M"];
+        let server = FreshServer::start(kind, &format!("wire-packet-{kind}"), &extra);
+        for bytes in [2 << 20, 40 << 20] {
+            let mut connection = Connection::connect(&server.options).await.unwrap();
+            let sql = format!("SELECT LENGTH('{}')", "x".repeat(bytes));
+            let error = connection.query(&sql).await.unwrap_err();
+            assert!(connection.is_broken());
+            let error = dbferry_core::Error::from(error);
+            assert_eq!(
+                (error.code(), error.is_transient()),
+                (Code::PacketTooLarge, false),
+                "{error}"
+            );
+        }
+    }
+}
