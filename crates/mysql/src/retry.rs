@@ -18,7 +18,11 @@ const PAUSES: [Duration; 3] = [
 ///
 /// # Errors
 /// The last error.
-pub async fn transient<T>(mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> Result<T, Error> {
+pub async fn transient<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Error>
+where
+    // Not `AsyncFnMut`: the compiler cannot show yet that the future of one may change threads.
+    F: Future<Output = Result<T, Error>>,
+{
     for pause in PAUSES {
         match attempt().await {
             Err(error) if error.is_transient() => {
@@ -37,17 +41,13 @@ mod tests {
     use dbferry_core::Code;
 
     async fn attempts(fault: fn() -> Error, failures: usize) -> (usize, bool) {
-        let mut count = 0;
-        let result = transient(async || {
-            count += 1;
-            if count <= failures {
-                Err(fault())
-            } else {
-                Ok(())
-            }
+        let count = std::cell::Cell::new(0);
+        let result = transient(|| async {
+            count.set(count.get() + 1);
+            if count.get() <= failures { Err(fault()) } else { Ok(()) }
         })
         .await;
-        (count, result.is_ok())
+        (count.get(), result.is_ok())
     }
 
     #[tokio::test(start_paused = true)]

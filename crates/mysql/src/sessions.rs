@@ -154,7 +154,7 @@ impl Sessions {
     /// What the connection brings; `PrivilegeMissing` when the user asked for sessions without
     /// binary log and the account may not have them.
     pub async fn open(&self, purpose: Purpose) -> Result<Connection, Error> {
-        retry::transient(async || self.open_once(purpose).await).await
+        retry::transient(|| self.open_once(purpose)).await
     }
 
     async fn open_once(&self, purpose: Purpose) -> Result<Connection, Error> {
