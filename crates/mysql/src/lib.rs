@@ -6,12 +6,16 @@
 //! - [`dialect`], [`tokens`]: SQL text, written and read.
 //! - [`config`], [`privileges`], [`server`], [`sessions`]: what the user chose, what the server
 //!   is, and connections in a known state.
+//! - `codec`, [`snapshot`], [`load`]: cells to SQL and back, reading tables, writing rows.
 
+mod codec;
 pub mod config;
 pub mod dialect;
+pub mod load;
 pub mod privileges;
 pub mod retry;
 pub mod server;
 pub mod sessions;
+pub mod snapshot;
 pub mod tokens;
 pub mod wire;
