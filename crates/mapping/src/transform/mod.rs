@@ -1,0 +1,309 @@
+//! Rows on their way: copied, masked, computed.
+//!
+//! A [`RowTransform`] is made once per worker and table from the table's mapping and from what is
+//! read and loaded. Most tables need none: then a batch goes from reader to loader as it is. It
+//! works on batches: each computed column is evaluated down the batch with one prepared
+//! statement, then the rows are put together. There is no input or output in it but the clock and
+//! the random numbers that rules ask for.
+//!
+//! Values that rules look at are in canonical form; see [`TableMapping::needs_canonical`].
+
+mod canonical;
+mod clock;
+mod mask;
+
+use std::fmt::Display;
+
+use dbferry_core::{CellForm, Code, DataType, Error, RowBatch, TableLoad, TableRead};
+
+pub(crate) use mask::sha256_hex;
+
+use crate::expression::{Evaluator, Expression, Header, Input, Parameter};
+use crate::resolution::{ColumnMapping, ColumnOrigin, Computed, Mask, TableMapping};
+use mask::Masker;
+
+/// Turns rows as they were read into rows as they are loaded.
+#[derive(Debug)]
+pub struct RowTransform {
+    table: String,
+    columns: Vec<Step>,
+    computations: Vec<Computation>,
+    evaluator: Option<Evaluator>,
+    masker: Masker,
+}
+
+/// How one cell of a loaded row comes about.
+#[derive(Debug)]
+struct Step {
+    name: String,
+    origin: StepOrigin,
+    mask: Option<(Mask, DataType)>,
+}
+
+/// Where the value is found.
+#[derive(Debug, Clone, Copy)]
+enum StepOrigin {
+    /// In the read row, at this position.
+    Cell(usize),
+    /// Among the computed columns, at this position.
+    Computed(usize),
+}
+
+/// One computed column.
+#[derive(Debug)]
+struct Computation {
+    name: String,
+    expression: std::sync::Arc<Expression>,
+    inputs: Vec<Operand>,
+    data_type: DataType,
+    /// The values of the batch at hand, one cell per row.
+    values: RowBatch,
+}
+
+/// What a parameter of an expression is.
+#[derive(Debug, Clone)]
+enum Operand {
+    /// The read cell at this position, of this type.
+    Cell(usize, DataType),
+    Text(String),
+    /// The time at which the batch arrived.
+    Now,
+}
+
+impl RowTransform {
+    /// Makes the transformation of a table's rows; `None` when they pass unchanged.
+    ///
+    /// # Errors
+    /// `Internal` when what is read or loaded is not what the mapping needs.
+    pub fn new(
+        mapping: &TableMapping,
+        read: &TableRead,
+        load: &TableLoad,
+    ) -> Result<Option<Self>, Error> {
+        let layout = Layout { mapping, read };
+        if layout.is_unchanged(load)? {
+            return Ok(None);
+        }
+        let mut transform = Self {
+            table: mapping.source.name.to_string(),
+            columns: Vec::with_capacity(load.columns.len()),
+            computations: Vec::new(),
+            evaluator: None,
+            masker: Masker::new(),
+        };
+        for (index, wanted) in load.columns.iter().enumerate() {
+            let column = layout.mapping_of(wanted.column)?;
+            let name = load.column(index).name.clone();
+            let (origin, data_type) = match &column.origin {
+                ColumnOrigin::Source(source) => {
+                    let cell = layout.cell(*source, column.mask.is_some())?;
+                    (
+                        StepOrigin::Cell(cell),
+                        &mapping.source.columns[*source].data_type,
+                    )
+                }
+                ColumnOrigin::Expression(computed) => {
+                    let origin = transform.computed(&layout, computed, &name, &wanted.data_type)?;
+                    (origin, &wanted.data_type)
+                }
+            };
+            let mask = column.mask.map(|mask| (mask, data_type.clone()));
+            transform.columns.push(Step { name, origin, mask });
+        }
+        if !transform.computations.is_empty() {
+            transform.evaluator = Some(Evaluator::new()?);
+        }
+        Ok(Some(transform))
+    }
+
+    fn computed(
+        &mut self,
+        layout: &Layout<'_>,
+        computed: &Computed,
+        name: &str,
+        data_type: &DataType,
+    ) -> Result<StepOrigin, Error> {
+        let operands = computed.inputs.iter().map(|input| layout.operand(input));
+        let inputs: Vec<Operand> = operands.collect::<Result<_, _>>()?;
+        // A mere copy is exact whatever the type, and SQLite need not look at it.
+        if let ([Operand::Cell(cell, held)], true) =
+            (&inputs[..], computed.expression.is_reference())
+            && held == data_type
+        {
+            return Ok(StepOrigin::Cell(*cell));
+        }
+        self.computations.push(Computation {
+            name: name.to_owned(),
+            expression: computed.expression.clone(),
+            inputs,
+            data_type: data_type.clone(),
+            values: RowBatch::new(1),
+        });
+        Ok(StepOrigin::Computed(self.computations.len() - 1))
+    }
+
+    /// Appends the rows of `input` to `output`, which has as many columns as are loaded.
+    ///
+    /// # Errors
+    /// `ExpressionFailed` and `ValueUnrepresentable` naming table, column and the row's position
+    /// in the batch, from 1; `RowTooLarge`. After an error `output` is of no use.
+    pub fn apply(&mut self, input: &RowBatch, output: &mut RowBatch) -> Result<(), Error> {
+        self.compute(input)?;
+        for row in 0..input.rows() {
+            for step in &self.columns {
+                let cell = match step.origin {
+                    StepOrigin::Cell(column) => input.cell(row, column),
+                    StepOrigin::Computed(column) => self.computations[column].values.cell(row, 0),
+                };
+                match (cell, &step.mask) {
+                    (None, _) => output.push_null()?,
+                    (Some(cell), None) => output.push(cell)?,
+                    (Some(cell), Some((mask, data_type))) => self
+                        .masker
+                        .write(*mask, data_type, cell, output)
+                        .map_err(|error| at(error, &self.table, &step.name, row))?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Evaluates every computed column for every row.
+    fn compute(&mut self, input: &RowBatch) -> Result<(), Error> {
+        let Some(evaluator) = &self.evaluator else {
+            return Ok(());
+        };
+        let now = clock::now();
+        for computation in &mut self.computations {
+            computation.run(evaluator, input, &now, &self.table)?;
+        }
+        Ok(())
+    }
+}
+
+impl Computation {
+    fn run(
+        &mut self,
+        evaluator: &Evaluator,
+        input: &RowBatch,
+        now: &str,
+        table: &str,
+    ) -> Result<(), Error> {
+        self.values.reset(1);
+        let mut prepared = evaluator
+            .prepare(&self.expression)
+            .map_err(|error| error.with_object(format!("{table}.{}", self.name)))?;
+        for row in 0..input.rows() {
+            let bound = self
+                .inputs
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, operand)| {
+                    prepared.bind(index, operand.parameter(input, row, now)?)
+                });
+            bound
+                .and_then(|()| {
+                    prepared
+                        .value(|value| canonical::write(value, &self.data_type, &mut self.values))
+                })
+                .map_err(|error| at(error, table, &self.name, row))?;
+        }
+        Ok(())
+    }
+}
+
+impl Operand {
+    fn parameter<'p>(
+        &'p self,
+        input: &'p RowBatch,
+        row: usize,
+        now: &'p str,
+    ) -> Result<Parameter<'p>, Error> {
+        match self {
+            Self::Cell(column, data_type) => match input.cell(row, *column) {
+                None => Ok(Parameter::Null),
+                Some(cell) => canonical::parameter(cell, data_type),
+            },
+            Self::Text(text) => Ok(Parameter::Text(text.as_bytes())),
+            Self::Now => Ok(Parameter::Text(now.as_bytes())),
+        }
+    }
+}
+
+/// Names table, column and row of an error.
+fn at(error: Error, table: &str, column: &str, row: usize) -> Error {
+    // The driver's message may repeat values; the row's position does not.
+    error.with_object(format!("{table}.{column}, row {} of the batch", row + 1))
+}
+
+/// Finds source columns in what is read.
+struct Layout<'a> {
+    mapping: &'a TableMapping,
+    read: &'a TableRead,
+}
+
+impl Layout<'_> {
+    /// Whether loaded rows are the read rows, cell by cell.
+    fn is_unchanged(&self, load: &TableLoad) -> Result<bool, Error> {
+        if load.columns.len() != self.read.columns.len() {
+            return Ok(false);
+        }
+        for (index, wanted) in load.columns.iter().enumerate() {
+            let column = self.mapping_of(wanted.column)?;
+            let source = self.read.columns[index].column;
+            if column.mask.is_some() || column.source_column() != Some(source) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn mapping_of(&self, target: usize) -> Result<&ColumnMapping, Error> {
+        self.mapping
+            .columns
+            .iter()
+            .find(|column| column.target == target)
+            .ok_or_else(|| self.broken(format!("nothing fills target column {target}")))
+    }
+
+    /// The position of a source column in the read rows.
+    fn cell(&self, source: usize, canonical: bool) -> Result<usize, Error> {
+        let position = self
+            .read
+            .columns
+            .iter()
+            .position(|read| read.column == source);
+        let position =
+            position.ok_or_else(|| self.broken(format!("source column {source} is not read")))?;
+        if canonical && self.read.columns[position].form != CellForm::Canonical {
+            return Err(self.broken(format!(
+                "source column {source} is not read in canonical form"
+            )));
+        }
+        Ok(position)
+    }
+
+    fn operand(&self, input: &Input) -> Result<Operand, Error> {
+        Ok(match input {
+            Input::Column(source) => {
+                let data_type = self.mapping.source.columns[*source].data_type.clone();
+                Operand::Cell(self.cell(*source, true)?, data_type)
+            }
+            Input::Text(text) => Operand::Text(text.clone()),
+            Input::Header(header) => match header {
+                Header::Timestamp | Header::CommitTimestamp => Operand::Now,
+                Header::Operation => Operand::Text("INSERT".to_owned()),
+                Header::StreamPosition | Header::User | Header::ChangeSequence => {
+                    Operand::Text(String::new())
+                }
+            },
+        })
+    }
+
+    fn broken(&self, message: impl Display) -> Error {
+        Error::definite(Code::Internal, message.to_string()).with_object(&self.mapping.source.name)
+    }
+}
+
+#[cfg(test)]
+mod tests;
