@@ -10,10 +10,12 @@
 
 mod codec;
 pub mod config;
+pub mod datatypes;
 pub mod dialect;
 pub mod load;
 pub mod privileges;
 pub mod retry;
+pub mod schema;
 pub mod server;
 pub mod sessions;
 pub mod snapshot;

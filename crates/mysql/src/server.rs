@@ -354,4 +354,4 @@ fn identify_hosting(variables: &BTreeMap<String, String>) -> Hosting {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,7 @@
 //! Servers, databases of one test, and shorthands.
 
+pub(crate) mod fixtures;
+
 use dbferry_core::EndpointAddress;
 use dbferry_mysql::config::MySqlConfig;
 use dbferry_mysql::sessions::{Purpose, Sessions};
