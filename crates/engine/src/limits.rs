@@ -1,5 +1,7 @@
 //! The sizes that a load works in.
 
+use std::time::Duration;
+
 /// How much is read, written and committed at once.
 ///
 /// The defaults suit servers; tests use small ones so that little data crosses many boundaries.
@@ -14,6 +16,11 @@ pub struct Limits {
     /// Bytes after which the target commits. Fewer, larger transactions cost it less; what is not
     /// committed is loaded again after a fault.
     pub commit_bytes: u64,
+    /// Rows after which the target commits, whatever their bytes.
+    pub commit_rows: u64,
+    /// Time after which the target commits, so that little is lost on a slow line, and no
+    /// transaction on the target stays open for long.
+    pub commit_interval: Duration,
     /// Bytes below which a table is not cut into segments.
     pub segment_bytes_min: u64,
     /// Bytes below which a table is created with all of its keys: a second statement would cost
@@ -27,6 +34,8 @@ impl Default for Limits {
             batch_bytes: 256 << 10,
             chunk_bytes: 64 << 20,
             commit_bytes: 64 << 20,
+            commit_rows: u64::MAX,
+            commit_interval: Duration::from_secs(10),
             segment_bytes_min: 64 << 20,
             small_table_bytes: 4 << 20,
         }

@@ -38,6 +38,7 @@ impl World {
                     commit_bytes: 200,
                     segment_bytes_min: 200,
                     small_table_bytes: 100,
+                    ..Limits::default()
                 },
                 resumed: false,
             },

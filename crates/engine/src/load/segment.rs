@@ -9,6 +9,8 @@
 //! Both halves run in one task: they wait for the network most of the time, and a batch that was
 //! just read is still in the cache when it is written.
 
+use std::time::Instant;
+
 use dbferry_core::{
     Chunk, Code, Error, Fetched, KeyCells, KeyRange, Loader, RowBatch, SegmentRecord, TableReader,
 };
@@ -215,10 +217,20 @@ struct Loading<'a> {
 /// What the open transaction holds.
 #[derive(Default)]
 struct Uncommitted {
-    begun: bool,
+    begun: Option<Instant>,
     rows: u64,
     bytes: u64,
     reached: Option<KeyCells>,
+}
+
+impl Uncommitted {
+    fn is_due(&self, limits: &Limits) -> bool {
+        self.bytes >= limits.commit_bytes
+            || self.rows >= limits.commit_rows
+            || self
+                .begun
+                .is_some_and(|begun| begun.elapsed() >= limits.commit_interval)
+    }
 }
 
 impl Loading<'_> {
@@ -226,7 +238,7 @@ impl Loading<'_> {
         match self.load(record).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                if self.uncommitted.begun && !error.is_transient() {
+                if self.uncommitted.begun.is_some() && !error.is_transient() {
                     // The error at hand is the one to tell; without a rollback the connection
                     // is closed, which rolls back as well.
                     let _ = self.loader.rollback().await;
@@ -242,13 +254,13 @@ impl Loading<'_> {
                 Message::Rows(batch) => self.write(batch).await?,
                 Message::End => return self.commit(record, true).await,
             }
-            if self.uncommitted.bytes >= self.limits.commit_bytes {
+            if self.uncommitted.is_due(&self.limits) {
                 self.commit(record, false).await?;
             }
         }
         // The reading half stopped early. What is here is worth keeping where it can be gone on
         // from.
-        match (self.uncommitted.begun, self.table.resumable) {
+        match (self.uncommitted.begun.is_some(), self.table.resumable) {
             (false, _) => Ok(()),
             (true, true) => self.commit(record, false).await,
             (true, false) => self.loader.rollback().await,
@@ -282,9 +294,9 @@ impl Loading<'_> {
     }
 
     async fn begin(&mut self) -> Result<(), Error> {
-        if !self.uncommitted.begun {
+        if self.uncommitted.begun.is_none() {
             self.loader.begin(&self.table.load).await?;
-            self.uncommitted.begun = true;
+            self.uncommitted.begun = Some(Instant::now());
         }
         Ok(())
     }
