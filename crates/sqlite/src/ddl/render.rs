@@ -33,11 +33,27 @@ fn original(table: &Table) -> Option<&str> {
     let same = described.name == table.name
         && described.columns == table.columns
         && constraints(&described) == constraints(table)
-        && described.foreign_keys == table.foreign_keys
+        && same_references(&described, table)
         && described.checks == table.checks
         && described.option(STRICT) == table.option(STRICT)
         && described.option(WITHOUT_ROWID) == table.option(WITHOUT_ROWID);
     same.then_some(sql)
+}
+
+/// Whether two tables refer to the same, in whatever case a statement spells the names: the
+/// catalog spells them as their tables do.
+fn same_references(a: &Table, b: &Table) -> bool {
+    let lower = |table: &Table| -> Vec<ForeignKey> {
+        let mut keys = table.foreign_keys.clone();
+        for key in &mut keys {
+            key.referenced.name.make_ascii_lowercase();
+            for column in &mut key.referenced_columns {
+                column.make_ascii_lowercase();
+            }
+        }
+        keys
+    };
+    lower(a) == lower(b)
 }
 
 /// The statement, written from the structure.

@@ -93,7 +93,7 @@ impl<'a> Cursor<'a> {
         if !self.accept_mark('(') {
             return Err(self.unreadable("a parenthesis"));
         }
-        let start = self.tokens[self.at - 1].end;
+        let first = self.at;
         let mut depth = 1_usize;
         loop {
             let token = self.take()?;
@@ -103,17 +103,24 @@ impl<'a> Cursor<'a> {
                 _ => {}
             }
             if depth == 0 {
-                return Ok(self.sql[start..token.start].trim());
+                return Ok(self.written(first, self.at - 1));
             }
+        }
+    }
+
+    /// The text of the tokens from `first` to before `end`. A comment behind the last of them is
+    /// not in it: it would hide whatever is written behind the text.
+    fn written(&self, first: usize, end: usize) -> &'a str {
+        match self.tokens.get(first..end) {
+            Some([first, .., last]) => &self.sql[first.start..last.end],
+            Some([only]) => &self.sql[only.start..only.end],
+            _ => "",
         }
     }
 
     /// Everything from here to the last token, as written.
     pub(crate) fn remainder(&self) -> &'a str {
-        match (self.peek(), self.tokens.last()) {
-            (Some(first), Some(last)) => &self.sql[first.start..last.end],
-            _ => "",
-        }
+        self.written(self.at, self.tokens.len())
     }
 
     /// The text between two tokens taken from this cursor, both included.

@@ -219,6 +219,14 @@ pub(crate) fn column_index(table: &Table, name: &str) -> Option<usize> {
         .position(|column| same_name(&column.name, name))
 }
 
+/// A column's name as the table spells it.
+pub(crate) fn spelled(table: &Table, name: &str) -> String {
+    column_index(table, name).map_or_else(
+        || name.to_owned(),
+        |index| table.columns[index].name.clone(),
+    )
+}
+
 /// A part of a key: a column if one has its name, with the column's own spelling.
 fn key_part(table: &Table, part: &Part) -> KeyPart {
     let column = part
@@ -247,7 +255,8 @@ fn foreign_key(
         None => constraint
             .parts
             .iter()
-            .filter_map(|part| part.name.clone())
+            .filter_map(|part| part.name.as_deref())
+            .map(|name| spelled(table, name))
             .collect(),
     };
     let fallback = format!("{}_{}_fkey", table.name.name, columns.join("_"));

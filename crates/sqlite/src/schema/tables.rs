@@ -33,6 +33,7 @@ pub(crate) fn read(view: &Connection) -> Result<Vec<Table>, Error> {
         }
     }
     add_indexes(view, &mut tables)?;
+    spell_references(&mut tables);
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tables)
 }
@@ -161,6 +162,23 @@ fn add_indexes(view: &Connection, tables: &mut [Table]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// Spells what foreign keys refer to as the tables themselves do.
+fn spell_references(tables: &mut [Table]) {
+    let spelling: HashMap<String, Table> = tables
+        .iter()
+        .map(|table| (table.name.name.to_ascii_lowercase(), table.clone()))
+        .collect();
+    for key in tables.iter_mut().flat_map(|table| &mut table.foreign_keys) {
+        let Some(table) = spelling.get(&key.referenced.name.to_ascii_lowercase()) else {
+            continue;
+        };
+        key.referenced.name.clone_from(&table.name.name);
+        for column in &mut key.referenced_columns {
+            *column = structure::spelled(table, column);
+        }
+    }
 }
 
 fn add_index(table: &mut Table, stored: &Stored) -> Result<(), Error> {
