@@ -108,3 +108,47 @@ pub(crate) fn unfit(
     .with_object(format!("table {table}"))
     .with_hint("change the value, map the column to another type, or leave the column out")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dbferry_core::Class;
+    use rusqlite::Connection;
+
+    fn check(setup: &str, statement: &str, code: Code) {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(setup).unwrap();
+        let error = explain(connection.execute_batch(statement).unwrap_err());
+        assert_eq!((error.code(), error.class()), (code, Class::Definite));
+        assert!(std::error::Error::source(&error).is_some());
+    }
+
+    #[test]
+    fn errors_get_the_code_that_says_what_to_do() {
+        let table = "CREATE TABLE t (a PRIMARY KEY, b NOT NULL DEFAULT 1 CHECK (b > 0))";
+        let full = "PRAGMA max_page_count = 3; CREATE TABLE t (a)";
+        check(
+            full,
+            "INSERT INTO t VALUES (zeroblob(100000))",
+            Code::DiskFull,
+        );
+        check(
+            table,
+            "INSERT INTO t (a) VALUES (1), (1)",
+            Code::DuplicateKey,
+        );
+        check(table, "INSERT INTO t VALUES (1, NULL)", Code::ValueRefused);
+        check(table, "INSERT INTO t VALUES (1, 0)", Code::ValueRefused);
+        check(
+            table,
+            "INSERT INTO t VALUES (zeroblob(2000000000), 1)",
+            Code::RowTooLarge,
+        );
+        check("", "SELECT * FROM t", Code::ObjectMissing);
+        check("", "SELEKT", Code::ServerError);
+        let strict = "CREATE TABLE t (a INT) STRICT";
+        check(strict, "INSERT INTO t VALUES ('x')", Code::ValueRefused);
+        let rowid = "CREATE TABLE t (a INTEGER PRIMARY KEY)";
+        check(rowid, "INSERT INTO t VALUES ('x')", Code::ValueRefused);
+    }
+}

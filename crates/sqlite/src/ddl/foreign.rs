@@ -230,18 +230,21 @@ fn adapt_index(mut key: Key, table: &Table, notes: &mut Notes<'_>) -> Option<Key
     key.comment.clear();
     key.visible = true;
     for part in &mut key.parts {
-        cut_prefix(part, key.kind);
+        cut_prefix(part, key.kind, table);
     }
     Some(key)
 }
 
 /// The beginning of a column: as an expression where uniqueness depends on it, else the whole
 /// column, which serves every query that the beginning serves.
-fn cut_prefix(part: &mut KeyPart, kind: KeyKind) {
+fn cut_prefix(part: &mut KeyPart, kind: KeyKind, table: &Table) {
     let Some(length) = part.prefix.take() else {
         return;
     };
     if let (KeyPartOf::Column(name), KeyKind::Unique) = (&part.of, kind) {
+        // An expression does not take over the collation of its column.
+        let column = column_index(table, name).map(|index| &table.columns[index]);
+        part.collation = column.and_then(|column| column.collation.clone());
         part.of = KeyPartOf::Expression(format!("substr({}, 1, {length})", quote(name)));
     }
 }
