@@ -29,6 +29,8 @@ pub mod resolution;
 mod resolve;
 mod rewrite;
 pub mod rules;
+#[cfg(test)]
+mod sample;
 pub mod settings;
 pub mod shortcuts;
 mod transform;
@@ -47,4 +49,4 @@ pub use settings::{
     ResolvedSettings, RetryPolicy, RowErrorPolicy, TableErrorPolicy, TablePreparation, TaskSettings,
 };
 pub use shortcuts::Shortcuts;
-pub use transform::RowTransform;
+pub use transform::{RowFault, RowTransform, Verdict};

@@ -64,6 +64,30 @@ pub enum Reason {
     },
     /// It needs something that stays behind.
     Needs(ObjectName),
+    /// It needs a column that is left out.
+    NeedsColumn {
+        /// The source table.
+        table: TableName,
+        /// Its column.
+        column: String,
+    },
+}
+
+impl std::fmt::Display for Reason {
+    /// For people: completes "left out: ".
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotIncluded => f.write_str("no rule includes it"),
+            Self::Excluded { rule } => write!(f, "rule {rule} excludes it"),
+            Self::Needs(name) => write!(f, "it needs {name}, which is not migrated"),
+            Self::NeedsColumn { table, column } => {
+                write!(
+                    f,
+                    "it needs column {column:?} of {table}, which is left out"
+                )
+            }
+        }
+    }
 }
 
 /// One selected table: what it is, what it becomes, and how.

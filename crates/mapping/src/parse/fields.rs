@@ -150,9 +150,11 @@ impl<'r, 'a> Fields<'r, 'a> {
     pub(crate) fn locator(&mut self, allowed: &[&str]) -> Option<LocatorFields<'a>> {
         let node = self.require("object-locator")?;
         let mut fields = Fields::new(self.reader, node)?;
+        let faults = self.reader.faults();
         let schema = fields.name("schema-name");
         let table = fields.name("table-name");
         let column = fields.name("column-name");
+        let readable = self.reader.faults() == faults;
         let data_type = fields.take("data-type");
         let kind = fields.take("table-type");
         fields.take_tablespaces(allowed);
@@ -167,13 +169,14 @@ impl<'r, 'a> Fields<'r, 'a> {
                     .fault(node, format!("{name:?} does not belong into this locator"));
             }
         }
-        if schema.is_none() {
+        if schema.is_none() && readable {
             fields.missing::<()>("schema-name");
         }
         fields.finish(&[&["schema-name"], allowed]);
-        Some(LocatorFields {
+        let schema = schema?;
+        readable.then_some(LocatorFields {
             node,
-            schema: schema?,
+            schema,
             table,
             column,
             data_type,

@@ -11,6 +11,8 @@ mod selection;
 mod settings;
 mod transformation;
 
+use std::collections::HashSet;
+
 use dbferry_core::Code;
 
 use crate::document::{Node, Reader};
@@ -95,59 +97,56 @@ fn document(context: &Context<'_>) -> Vec<Rule> {
 }
 
 fn modern<'a>(context: &Context<'a>, list: Node<'a>) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Vec::new();
-    for (index, node) in context
-        .reader
-        .list(list)
-        .unwrap_or_default()
-        .into_iter()
-        .enumerate()
-    {
+    let mut rules = Vec::new();
+    let mut known = Known::default();
+    let nodes = context.reader.list(list).unwrap_or_default();
+    for (index, node) in nodes.into_iter().enumerate() {
         context
             .reader
             .enter(format!("rule {} in the list", index + 1));
-        if let Some(rule) = rule(context, node, &rules) {
-            rules.push(rule);
-        }
+        rules.extend(rule(context, node, &mut known));
         context.reader.leave();
     }
     rules
 }
 
-/// Reads one rule. `before` are the rules above it.
-fn rule<'a>(context: &Context<'a>, node: Node<'a>, before: &[Rule]) -> Option<Rule> {
-    let reader = &context.reader;
-    let mut fields = Fields::new(reader, node)?;
-    let id = fields.take("rule-id").or_else(|| fields.missing("rule-id"));
-    let name = fields
-        .take("rule-name")
-        .or_else(|| fields.missing("rule-name"));
-    let id = id.and_then(|node| {
-        let id = reader.integer(node, 0, i64::MAX)?;
+/// Ids and names of the rules read so far, the wrong ones included.
+#[derive(Default)]
+struct Known {
+    ids: HashSet<u64>,
+    names: HashSet<String>,
+}
+
+impl Known {
+    fn id<'a>(&mut self, fields: &mut Fields<'_, 'a>) -> Option<u64> {
+        let node = fields.require("rule-id")?;
+        let id = fields.reader().integer(node, 0, i64::MAX)?;
         let id = u64::try_from(id).ok()?;
-        if before.iter().any(|rule| rule.id == id) {
-            reader.fault(
-                node,
-                format!("rule-id {id} is given to another rule already"),
-            );
+        if !self.ids.insert(id) {
+            let message = format!("rule-id {id} is given to another rule already");
+            fields.reader().fault(node, message);
         }
         Some(id)
-    });
-    let name = name.and_then(|node| {
-        let name = reader.scalar(node)?;
+    }
+
+    fn name<'a>(&mut self, fields: &mut Fields<'_, 'a>) -> Option<String> {
+        let node = fields.require("rule-name")?;
+        let name = fields.reader().scalar(node)?;
         if name.is_empty() {
-            reader.fault(node, "rule-name is empty");
-        }
-        if before.iter().any(|rule| rule.name == name) {
-            reader.fault(
-                node,
-                format!("rule-name {name:?} is given to another rule already"),
-            );
+            fields.reader().fault(node, "rule-name is empty");
+        } else if !self.names.insert(name.clone()) {
+            let message = format!("rule-name {name:?} is given to another rule already");
+            fields.reader().fault(node, message);
         }
         Some(name)
-    });
+    }
+}
+
+fn rule<'a>(context: &Context<'a>, node: Node<'a>, known: &mut Known) -> Option<Rule> {
+    let mut fields = Fields::new(&context.reader, node)?;
+    let (id, name) = (known.id(&mut fields), known.name(&mut fields));
     if let (Some(id), Some(name)) = (id, &name) {
-        reader.enter(format!("rule {id} {name:?}"));
+        context.reader.enter(format!("rule {id} {name:?}"));
     }
     let body = body(context, &mut fields)?;
     Some(Rule {

@@ -111,6 +111,11 @@ impl<'a> Compiled<'a> {
         }
     }
 
+    /// Takes note that the rule applied to a schema.
+    pub(super) fn hit_schema(&self) {
+        self.hits.set(self.hits.get() + 1);
+    }
+
     /// Takes note that the rule applied to a column.
     pub(super) fn hit_column(&self, table: &Table, column: &str) {
         self.hits.set(self.hits.get() + 1);

@@ -1,66 +1,650 @@
-use super::*;
-use dbferry_core::catalog::{Column, Key, KeyKind, KeyPart, Schema};
-use dbferry_core::{DataType, NameCase};
+use dbferry_core::catalog::{KeyKind, KeyPartOf};
+use dbferry_core::{Catalog, Code, DataType, NameCase, Severity, TableName};
+use proptest::prelude::*;
 
-pub(super) fn options() -> ResolveOptions {
-    ResolveOptions {
-        name_case: NameCase::Sensitive,
-        target_name_case: NameCase::Sensitive,
-        source_family: Family("mysql"),
-        target_schema: None,
-        only_schema: None,
-        support_lobs: true,
-        fail_on_no_tables: true,
+use super::*;
+use crate::resolution::{ColumnOrigin, Mask, ParallelLoad, Reason, Resolution};
+use crate::sample::{catalog, column, options, shop, text};
+
+mod examples;
+mod objects;
+
+/// Includes `shop.%` and applies further rules, written without ids.
+fn rules(rules: &[&str]) -> TableMappings {
+    let mut list = vec![
+        r#"{"rule-type": "selection", "rule-id": "1", "rule-name": "1", "rule-action": "include",
+            "object-locator": {"schema-name": "shop", "table-name": "%"}}"#
+            .to_owned(),
+    ];
+    for (id, rule) in (2..).zip(rules) {
+        list.push(format!(
+            r#"{{"rule-id": "{id}", "rule-name": "{id}", {rule}}}"#
+        ));
     }
+    TableMappings::parse(&format!("{{\"rules\": [{}]}}", list.join(","))).unwrap()
 }
 
-fn table(schema: &str, name: &str) -> Table {
-    let mut table = Table::new(TableName::new(schema, name));
-    let int = DataType::Integer {
-        bits: 32,
-        signed: true,
-    };
-    table.columns.push(Column {
-        nullable: false,
-        ..Column::new("id", int, "int")
-    });
-    let text = DataType::VarChar { length: Some(20) };
-    table.columns.push(Column::new("name", text, "varchar(20)"));
-    table.keys.push(Key {
-        name: String::new(),
-        kind: KeyKind::Primary,
-        parts: vec![KeyPart::column("id")],
-        visible: true,
-        condition: None,
-        comment: String::new(),
-        options: vec![],
-    });
+fn resolved(rules_written: &[&str]) -> Resolution {
+    resolve(&rules(rules_written), &catalog(), &options()).unwrap()
+}
+
+fn refused(rules_written: &[&str], code: Code, expected: &str) {
+    let error = resolve(&rules(rules_written), &catalog(), &options()).unwrap_err();
+    assert_eq!(error.code(), code, "{error}");
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+/// A rule for a column of `shop.table`.
+fn of_column(table: &str, column: &str, rest: &str) -> String {
+    format!(
+        r#""rule-type": "transformation", "rule-target": "column",
+           "object-locator": {{"schema-name": "shop", "table-name": "{table}", "column-name": "{column}"}},
+           {rest}"#
+    )
+}
+
+fn of_table(table: &str, rest: &str) -> String {
+    format!(
+        r#""rule-type": "transformation", "rule-target": "table",
+           "object-locator": {{"schema-name": "shop", "table-name": "{table}"}}, {rest}"#
+    )
+}
+
+const RENAME_SCHEMA: &str = r#""rule-type": "transformation", "rule-target": "schema",
+    "rule-action": "rename", "object-locator": {"schema-name": "shop"}, "value": "store""#;
+
+fn found(resolution: &Resolution, id: &str) -> Vec<String> {
+    let findings = resolution
+        .findings
+        .iter()
+        .filter(|finding| finding.id == id);
+    findings
+        .map(|f| format!("{}: {}", f.object.as_deref().unwrap_or_default(), f.message))
+        .collect()
+}
+
+fn mapped<'r>(resolution: &'r Resolution, table: &str) -> &'r TableMapping {
+    resolution.table(&shop(table)).unwrap()
+}
+
+fn names(table: &Table) -> Vec<&str> {
     table
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect()
 }
 
 #[test]
-fn a_schema_is_selected_and_renamed() {
-    let catalog = Catalog {
-        schemas: vec![Schema {
-            name: "shop".into(),
-            ..Schema::default()
-        }],
-        tables: vec![table("shop", "a"), table("shop", "tmp_b"), table("x", "c")],
-        objects: vec![],
+fn excludes_win_whatever_the_order() {
+    let exclude = r#""rule-type": "selection", "rule-action": "exclude",
+        "object-locator": {"schema-name": "shop", "table-name": "tmp[_]%"}"#;
+    let explicit = r#""rule-type": "selection", "rule-action": "explicit",
+        "object-locator": {"schema-name": "crm", "table-name": "client"}, "load-order": "10""#;
+    let resolution = resolved(&[exclude, explicit]);
+    assert!(resolution.table(&shop("tmp_load")).is_none());
+    let left = &resolution.unselected[0];
+    assert_eq!(
+        (&left.name, &left.reason),
+        (&shop("tmp_load"), &Reason::Excluded { rule: 2 })
+    );
+    // What has a load order comes first.
+    assert_eq!(
+        resolution.tables[0].source.name,
+        TableName::new("crm", "client")
+    );
+}
+
+#[test]
+fn an_unescaped_underscore_that_matches_more_is_told() {
+    let rule = of_table("old_bak", r#""rule-action": "add-prefix", "value": "x_""#);
+    let mut catalog = catalog();
+    catalog.tables.push(crate::sample::table("oldXbak", &[]));
+    let resolution = resolve(&rules(&[&rule]), &catalog, &options()).unwrap();
+    assert_eq!(
+        found(&resolution, "rule-underscore"),
+        [
+            "rule 2 \"2\": _ stands for any character, so the rule also matches shop.oldXbak; write \
+         [_] for an underscore",
+        ]
+    );
+}
+
+#[test]
+fn the_lowest_rule_counts_and_the_others_are_told() {
+    let resolution = resolved(&[
+        &of_table("ref%", r#""rule-action": "add-prefix", "value": "v2_""#),
+        &of_table("%1", r#""rule-action": "convert-uppercase""#),
+        &of_column("item", "sku", r#""rule-action": "rename", "value": "code""#),
+        &of_column("item", "sk%", r#""rule-action": "remove-column""#),
+    ]);
+    assert_eq!(mapped(&resolution, "ref1").mapped.name, shop("v2_ref1"));
+    assert_eq!(
+        names(&mapped(&resolution, "item").mapped),
+        ["id", "code", "amount"]
+    );
+    assert_eq!(found(&resolution, "rule-shadowed").len(), 2);
+}
+
+#[test]
+fn a_prefix_that_is_not_there_leaves_the_name_to_the_next_rule() {
+    let resolution = resolved(&[
+        &of_table("ref%", r#""rule-action": "remove-prefix", "value": "TBL_""#),
+        &of_table(
+            "ref%",
+            r#""rule-action": "replace-suffix", "old-value": "1", "value": "2""#,
+        ),
+    ]);
+    assert_eq!(mapped(&resolution, "ref1").mapped.name, shop("ref2"));
+    assert_eq!(found(&resolution, "rule-matched-nothing").len(), 1);
+}
+
+#[test]
+fn names_may_be_computed() {
+    let resolution = resolved(&[&of_table(
+        "ref%",
+        r#""rule-action": "rename", "expression": "upper($AR_M_SOURCE_TABLE_NAME) || '_' || $AR_M_SOURCE_SCHEMA""#,
+    )]);
+    assert_eq!(mapped(&resolution, "ref1").mapped.name, shop("REF1_shop"));
+    refused(
+        &[&of_table(
+            "ref%",
+            r#""rule-action": "rename", "expression": "hex(randomblob(4))""#,
+        )],
+        Code::ExpressionFailed,
+        "another name every time",
+    );
+}
+
+#[test]
+fn two_objects_never_become_one() {
+    refused(
+        &[&of_table(
+            "ref1",
+            r#""rule-action": "rename", "value": "slim""#,
+        )],
+        Code::TargetNameConflict,
+        "tables shop.ref1 and shop.slim would both become shop.slim",
+    );
+    refused(
+        &[&of_column(
+            "item",
+            "sku",
+            r#""rule-action": "rename", "value": "amount""#,
+        )],
+        Code::TargetNameConflict,
+        "would both become \"amount\"",
+    );
+    let added = r#""rule-action": "add-column", "value": "sku", "data-type": {"type": "int4"}"#;
+    refused(
+        &[&of_column("item", "x", added)],
+        Code::TargetNameConflict,
+        "\"sku\"",
+    );
+    // On a server that ignores case, names that differ by case are one.
+    let rule = of_table("ref1", r#""rule-action": "rename", "value": "SLIM""#);
+    let options = ResolveOptions {
+        target_name_case: NameCase::Insensitive,
+        ..options()
+    };
+    let error = resolve(&rules(&[&rule]), &catalog(), &options).unwrap_err();
+    assert_eq!(error.code(), Code::TargetNameConflict);
+}
+
+#[test]
+fn schemas_follow_rules_then_settings_and_the_target_alone() {
+    let target = |rules_written: &[&str], options: ResolveOptions| {
+        let resolution = resolve(&rules(rules_written), &catalog(), &options).unwrap();
+        mapped(&resolution, "slim").mapped.name.schema.clone()
+    };
+    assert_eq!(target(&[], options()), "shop");
+    let all = ResolveOptions {
+        target_schema: Some("all".into()),
+        ..options()
+    };
+    assert_eq!(target(&[], all.clone()), "all");
+    assert_eq!(target(&[RENAME_SCHEMA], all), "store");
+    let main = ResolveOptions {
+        only_schema: Some("main".into()),
+        ..options()
+    };
+    assert_eq!(target(&[RENAME_SCHEMA], main), "main");
+}
+
+#[test]
+fn one_table_may_move_to_another_schema() {
+    let rule = r#""rule-type": "transformation", "rule-target": "schema", "rule-action": "rename",
+        "object-locator": {"schema-name": "shop", "table-name": "slim"}, "value": "app""#;
+    let resolution = resolved(&[rule]);
+    assert_eq!(
+        mapped(&resolution, "slim").mapped.name,
+        TableName::new("app", "slim")
+    );
+    assert_eq!(mapped(&resolution, "item").mapped.name, shop("item"));
+    let schemas: Vec<_> = resolution
+        .schemas
+        .iter()
+        .map(|schema| &*schema.name)
+        .collect();
+    assert_eq!(schemas, ["app", "shop"]);
+    assert_eq!(resolution.schemas[0].charset.as_deref(), Some("utf8mb4"));
+}
+
+#[test]
+fn a_removed_column_takes_along_what_needs_it() {
+    let resolution = resolved(&[
+        &of_column("client", "scratch", r#""rule-action": "remove-column""#),
+        &of_column("orders", "total", r#""rule-action": "remove-column""#),
+        &of_column("log", "year", r#""rule-action": "remove-column""#),
+    ]);
+    let client = mapped(&resolution, "client");
+    assert_eq!(client.mapped.column("scratch"), None);
+    assert!(client.mapped.keys.iter().all(|key| key.name != "scratch"));
+    let orders = mapped(&resolution, "orders");
+    assert_eq!(orders.mapped.checks, []);
+    // The generated column cannot be computed any more, so its values are copied.
+    assert_eq!(orders.mapped.column("gross").unwrap().generated, None);
+    let gross = orders.mapped.column_index("gross").unwrap();
+    let filled = orders
+        .columns
+        .iter()
+        .find(|column| column.target == gross)
+        .unwrap();
+    assert_eq!(filled.origin, ColumnOrigin::Source(8));
+    assert_eq!(mapped(&resolution, "log").mapped.partitioning, None);
+    assert_eq!(found(&resolution, "check-left-out").len(), 1);
+    assert_eq!(found(&resolution, "generated-left-out").len(), 1);
+    assert_eq!(found(&resolution, "partitioning-left-out").len(), 1);
+    assert_eq!(found(&resolution, "key-left-out").len(), 1);
+}
+
+#[test]
+fn a_renamed_column_is_renamed_everywhere() {
+    let resolution = resolved(&[
+        &of_column(
+            "orders",
+            "total",
+            r#""rule-action": "rename", "value": "net`o""#,
+        ),
+        &of_column(
+            "orders",
+            "client_id",
+            r#""rule-action": "rename", "value": "client""#,
+        ),
+        &of_column(
+            "client",
+            "id",
+            r#""rule-action": "rename", "value": "client_id""#,
+        ),
+        &of_column("log", "year", r#""rule-action": "rename", "value": "y""#),
+        RENAME_SCHEMA,
+    ]);
+    let orders = &mapped(&resolution, "orders").mapped;
+    assert_eq!(orders.checks[0].expression, "`net``o` >= 0");
+    let gross = orders.column("gross").unwrap().generated.as_ref().unwrap();
+    assert_eq!(gross.expression, "`net``o` * 1.19");
+    let key = &orders.foreign_keys[0];
+    assert_eq!(key.columns, ["client"]);
+    assert_eq!(key.referenced, TableName::new("store", "client"));
+    assert_eq!(key.referenced_columns, ["client_id"]);
+    let client = &mapped(&resolution, "client").mapped;
+    assert_eq!(
+        client.keys[0].parts[0].of,
+        KeyPartOf::Column("client_id".into())
+    );
+    let log = &mapped(&resolution, "log").mapped;
+    assert_eq!(
+        log.partitioning.as_deref(),
+        Some("PARTITION BY RANGE (`y`) (PARTITION p2023 ...)")
+    );
+    // The default keeps its meaning under the new name too.
+    let default = orders.columns[7].default.as_ref();
+    assert_eq!(
+        default,
+        Some(&dbferry_core::catalog::ColumnDefault::Expression(
+            "`client` + 1".into()
+        ))
+    );
+}
+
+#[test]
+fn included_columns_leave_out_all_others() {
+    let resolution = resolved(&[
+        &of_column("client", "id", r#""rule-action": "include-column""#),
+        &of_column("client", "e%", r#""rule-action": "include-column""#),
+    ]);
+    assert_eq!(
+        names(&mapped(&resolution, "client").mapped),
+        ["id", "email"]
+    );
+    assert_eq!(
+        names(&mapped(&resolution, "item").mapped),
+        ["id", "sku", "amount"]
+    );
+    refused(
+        &[&of_column(
+            "client",
+            "nope",
+            r#""rule-action": "include-column""#,
+        )],
+        Code::RuleNotApplicable,
+        "every column would be left out",
+    );
+}
+
+#[test]
+fn a_changed_type_forgets_what_belonged_to_the_old_one() {
+    let by_type = r#""rule-type": "transformation", "rule-target": "column",
+        "rule-action": "change-data-type", "data-type": {"type": "int8"},
+        "object-locator": {"schema-name": "shop", "table-name": "%", "column-name": "%", "data-type": "uint4"}"#;
+    let resolution = resolved(&[by_type]);
+    let amount = mapped(&resolution, "item").mapped.column("amount").unwrap();
+    assert_eq!(
+        amount.data_type,
+        DataType::Integer {
+            bits: 64,
+            signed: true
+        }
+    );
+    assert_eq!(amount.declared, "");
+    assert_eq!(
+        mapped(&resolution, "stock")
+            .mapped
+            .column("amount")
+            .unwrap()
+            .declared,
+        mapped(&resolution, "stock")
+            .source
+            .column("amount")
+            .unwrap()
+            .declared
+    );
+    let map = r#""rule-action": "change-data-type", "data-type": {"type": "map"}"#;
+    refused(
+        &[&of_column("item", "sku", map)],
+        Code::RuleNotApplicable,
+        "document databases",
+    );
+}
+
+#[test]
+fn masks_combine_with_whatever_else_happens() {
+    let resolution = resolved(&[
+        &of_column(
+            "client",
+            "email",
+            r#""rule-action": "rename", "value": "mail""#,
+        ),
+        &of_column(
+            "client",
+            "email",
+            r#""rule-action": "data-masking-hash-mask""#,
+        ),
+        &of_column(
+            "client",
+            "card",
+            r##""rule-action": "data-masking-digits-mask", "value": "#""##,
+        ),
+    ]);
+    let client = mapped(&resolution, "client");
+    let mask_of = |name: &str| {
+        let target = client.mapped.column_index(name).unwrap();
+        client
+            .columns
+            .iter()
+            .find(|column| column.target == target)
+            .unwrap()
+            .mask
+    };
+    assert_eq!(mask_of("mail"), Some(Mask::Hash));
+    assert_eq!(mask_of("card"), Some(Mask::Digits(b'#')));
+    // The digest does not fit into 40 characters.
+    assert_eq!(client.mapped.column("mail").unwrap().data_type, text(64));
+    assert_eq!(client.mapped.column("card").unwrap().data_type, text(20));
+    let email = client.source.column_index("email").unwrap();
+    assert!(client.needs_canonical(email));
+    assert!(!client.needs_canonical(0));
+}
+
+#[test]
+fn a_mask_that_cannot_be_applied_is_never_overlooked() {
+    let hash = r#""rule-action": "data-masking-hash-mask""#;
+    refused(
+        &[&of_column("item", "amount", hash)],
+        Code::RuleNotApplicable,
+        "cannot be masked so",
+    );
+    let resolution = resolved(&[
+        &of_column("item", "%", hash),
+        &of_column("client", "emial", hash),
+    ]);
+    assert_eq!(found(&resolution, "mask-skipped").len(), 2);
+    let nothing: Vec<_> = resolution
+        .findings
+        .iter()
+        .filter(|finding| finding.id == "rule-matched-nothing")
+        .map(|finding| finding.severity)
+        .collect();
+    assert_eq!(nothing, [Severity::Error]);
+}
+
+#[test]
+fn masked_keys_keep_references_only_when_both_sides_stay_equal() {
+    let mask = r#""rule-action": "data-masking-digits-randomize""#;
+    let resolution = resolved(&[&of_column("client", "id", mask)]);
+    assert_eq!(mapped(&resolution, "orders").mapped.foreign_keys, []);
+    assert_eq!(found(&resolution, "foreign-key-left-out").len(), 1);
+}
+
+#[test]
+fn a_reference_to_a_table_that_stays_behind_is_left_out() {
+    let exclude = r#""rule-type": "selection", "rule-action": "exclude",
+        "object-locator": {"schema-name": "shop", "table-name": "client"}"#;
+    let resolution = resolved(&[exclude]);
+    assert_eq!(mapped(&resolution, "orders").mapped.foreign_keys, []);
+    assert_eq!(
+        found(&resolution, "foreign-key-left-out"),
+        [
+            "shop.orders: foreign key \"orders_client\" is left out: table shop.client does not take \
+         part",
+        ]
+    );
+}
+
+#[test]
+fn a_defined_primary_key_keeps_the_old_one_unique() {
+    let resolution = resolved(&[&of_table(
+        "audit",
+        r#""rule-action": "define-primary-key",
+           "primary-key-def": {"name": "pk", "columns": ["day", "seq"]}"#,
+    )]);
+    let audit = &mapped(&resolution, "audit").mapped;
+    let key = audit.primary_key().unwrap();
+    assert_eq!(key.name, "pk");
+    assert_eq!(key.parts.len(), 2);
+    assert!(audit.keys.iter().any(|key| key.kind == KeyKind::Unique));
+    assert!(!audit.column("day").unwrap().nullable);
+    assert_eq!(found(&resolution, "key-column-nullable").len(), 2);
+    let rule = of_table(
+        "audit",
+        r#""rule-action": "define-primary-key", "primary-key-def": {"name": "k", "columns": ["x"]}"#,
+    );
+    refused(
+        &[&rule],
+        Code::RuleNotApplicable,
+        "there is no column \"x\"",
+    );
+}
+
+#[test]
+fn before_images_wait_for_changes() {
+    let resolution = resolved(&[&of_column(
+        "stock",
+        "%",
+        r#""rule-action": "add-before-image-columns", "before-image-def": {"column-filter": "all"}"#,
+    )]);
+    let stock = mapped(&resolution, "stock");
+    assert_eq!(names(&stock.mapped), ["id", "amount", "BI_id", "BI_amount"]);
+    assert_eq!(stock.before_images, [(2, 0), (3, 1)]);
+    assert_eq!(stock.columns.len(), 2);
+}
+
+#[test]
+fn filters_name_columns_that_can_be_compared() {
+    let filtered = |table: &str, column: &str| {
+        format!(
+            r#""rule-type": "selection", "rule-action": "include",
+               "object-locator": {{"schema-name": "shop", "table-name": "{table}"}},
+               "filters": [{{"filter-type": "source", "column-name": "{column}",
+                 "filter-conditions": [{{"filter-operator": "null"}}]}}]"#
+        )
+    };
+    refused(
+        &[&filtered("orders", "nope")],
+        Code::RuleNotApplicable,
+        "there is no column \"nope\"",
+    );
+    refused(
+        &[&filtered("docs", "body")],
+        Code::RuleNotApplicable,
+        "large objects",
+    );
+    refused(
+        &[&filtered("orders", "region"), &filtered("orders", "tenant")],
+        Code::RuleNotApplicable,
+        "put all filters into one rule",
+    );
+    let resolution = resolved(&[&filtered("orders", "REGION")]);
+    let filter = mapped(&resolution, "orders").filter.as_ref().unwrap();
+    assert_eq!(filter.terms[0].column, "region");
+    assert_eq!(found(&resolution, "filter-narrows").len(), 1);
+}
+
+#[test]
+fn partition_lists_lose_no_partition() {
+    let list = |partitions: &str| {
+        format!(
+            r#""rule-type": "table-settings",
+               "object-locator": {{"schema-name": "shop", "table-name": "log"}},
+               "parallel-load": {{"type": "partitions-list", "partitions": {partitions}}}"#
+        )
+    };
+    let resolution = resolved(&[&list(r#"["p2024"]"#)]);
+    let all = ["p2024", "p2023", "p2025"].map(str::to_owned).to_vec();
+    assert_eq!(
+        mapped(&resolution, "log").parallel_load,
+        Some(ParallelLoad::Partitions(all))
+    );
+    assert_eq!(found(&resolution, "partitions-added").len(), 1);
+    refused(
+        &[&list(r#"["p1"]"#)],
+        Code::RuleNotApplicable,
+        "there is no partition \"p1\"",
+    );
+}
+
+#[test]
+fn without_large_objects_their_columns_are_left_out_with_a_word() {
+    let options = ResolveOptions {
+        support_lobs: false,
+        ..options()
+    };
+    let resolution = resolve(&rules(&[]), &catalog(), &options).unwrap();
+    assert_eq!(names(&mapped(&resolution, "docs").mapped), ["id"]);
+    assert_eq!(found(&resolution, "columns-left-out").len(), 1);
+}
+
+#[test]
+fn nothing_matched_tells_what_comes_near() {
+    let check = |schema: &str, table: &str, expected: &str| {
+        let json = format!(
+            r#"{{"rules": [{{"rule-type": "selection", "rule-id": 1, "rule-name": "a",
+                "rule-action": "include",
+                "object-locator": {{"schema-name": "{schema}", "table-name": "{table}"}}}}]}}"#
+        );
+        let mappings = TableMappings::parse(&json).unwrap();
+        let error = resolve(&mappings, &catalog(), &options()).unwrap_err();
+        assert_eq!(error.code(), Code::NoTableMatched);
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    check("Shop", "%", "\"Shop\" differs by case from schema \"shop\"");
+    check(
+        "shpo",
+        "%",
+        "there is no schema \"shpo\"; did you mean \"shop\"?",
+    );
+    check("elsewhere", "%", "there are crm, empty, shop");
+    check("empty", "%", "schema empty holds no table");
+    check(
+        "shop",
+        "Orders",
+        "\"Orders\" differs by case from table \"orders\"",
+    );
+    check("shop", "order", "did you mean \"orders\"?");
+    let none = ResolveOptions {
+        fail_on_no_tables: false,
+        ..options()
     };
     let shortcuts = crate::Shortcuts {
-        tables: vec!["shop".into()],
-        exclude: vec!["shop.tmp_*".into()],
-        rename: vec!["shop=store".into()],
-        only_schema: None,
+        tables: vec!["empty".into()],
+        ..Default::default()
     };
-    let resolution = resolve(&shortcuts.mappings().unwrap(), &catalog, &options()).unwrap();
-    assert_eq!(resolution.tables.len(), 1);
-    assert_eq!(
-        resolution.tables[0].mapped.name,
-        TableName::new("store", "a")
+    let resolution = resolve(&shortcuts.mappings().unwrap(), &catalog(), &none).unwrap();
+    assert_eq!(resolution.schemas[0].name, "empty");
+}
+
+#[test]
+fn ten_thousand_tables_and_a_hundred_rules_take_no_time() {
+    let mut catalog = Catalog::default();
+    for number in 0..10_000 {
+        let mut table = crate::sample::table(&format!("table_{number}"), &[]);
+        table
+            .columns
+            .extend((0..8).map(|n| column(&format!("column_{n}"), text(9))));
+        catalog.tables.push(table);
+    }
+    let written: Vec<String> = (0..50)
+        .flat_map(|number| {
+            [
+                of_table(
+                    &format!("%[_]{number}7%"),
+                    r#""rule-action": "add-suffix", "value": "x""#,
+                ),
+                of_column(
+                    &format!("table[_]{number}%"),
+                    &format!("%[_]{}", number % 8),
+                    r#""rule-action": "convert-uppercase""#,
+                ),
+            ]
+        })
+        .collect();
+    let mappings = rules(&written.iter().map(String::as_str).collect::<Vec<_>>());
+    let started = std::time::Instant::now();
+    let resolution = resolve(&mappings, &catalog, &options()).unwrap();
+    assert_eq!(resolution.tables.len(), 10_000);
+    // Generous for a build without optimisation on a busy machine: quadratic work takes minutes.
+    assert!(
+        started.elapsed() < std::time::Duration::from_secs(20),
+        "{:?}",
+        started.elapsed()
     );
-    assert_eq!(resolution.unselected.len(), 2);
-    assert_eq!(resolution.schemas[0].name, "store");
-    assert_eq!(resolution.findings, []);
+}
+
+proptest! {
+    #[test]
+    fn any_name_can_be_selected_and_renamed(name in "[^\\x00]{1,12}", new in "[^\\x00]{1,12}") {
+        let mut table = crate::sample::table("x", &[]);
+        table.name.name.clone_from(&name);
+        let catalog = Catalog { tables: vec![table], ..Catalog::default() };
+        let locator = serde_json::json!({
+            "schema-name": "shop", "table-name": crate::pattern::escape(&name)});
+        let document = serde_json::json!({"rules": [
+            {"rule-type": "selection", "rule-id": 1, "rule-name": "a", "rule-action": "include",
+             "object-locator": locator},
+            {"rule-type": "transformation", "rule-id": 2, "rule-name": "b", "rule-target": "table",
+             "rule-action": "rename", "object-locator": locator, "value": new}]});
+        let mappings = TableMappings::parse(&document.to_string()).unwrap();
+        let resolution = resolve(&mappings, &catalog, &options()).unwrap();
+        prop_assert_eq!(&resolution.tables[0].mapped.name.name, &new);
+    }
 }

@@ -28,6 +28,26 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     text
 }
 
+impl Mask {
+    /// Whether there may be values of the type that cannot be masked.
+    pub(super) fn can_fail(self, data_type: &DataType) -> bool {
+        self == Self::RandomDigits && matches!(data_type, DataType::Integer { .. })
+    }
+
+    /// Checks that a value can be masked.
+    ///
+    /// # Errors
+    /// `ValueUnrepresentable`.
+    pub(super) fn check(self, data_type: &DataType, cell: &[u8]) -> Result<(), Error> {
+        let digits = cell.strip_prefix(b"-").unwrap_or(cell);
+        let number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        match number || !self.can_fail(data_type) {
+            true => Ok(()),
+            false => Err(not_a_number()),
+        }
+    }
+}
+
 /// Masks values.
 #[derive(Debug)]
 pub(super) struct Masker {

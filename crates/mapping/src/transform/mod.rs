@@ -12,13 +12,14 @@ mod canonical;
 mod clock;
 mod mask;
 
+use std::collections::HashMap;
 use std::fmt::Display;
 
 use dbferry_core::{CellForm, Code, DataType, Error, RowBatch, TableLoad, TableRead};
 
 pub(crate) use mask::sha256_hex;
 
-use crate::expression::{Evaluator, Expression, Header, Input, Parameter};
+use crate::expression::{Evaluator, Expression, Header, Input, Parameter, Prepared};
 use crate::resolution::{ColumnMapping, ColumnOrigin, Computed, Mask, TableMapping};
 use mask::Masker;
 
@@ -30,6 +31,8 @@ pub struct RowTransform {
     computations: Vec<Computation>,
     evaluator: Option<Evaluator>,
     masker: Masker,
+    /// What was decided about rows of the batch at hand.
+    verdicts: HashMap<usize, Verdict>,
 }
 
 /// How one cell of a loaded row comes about.
@@ -90,6 +93,7 @@ impl RowTransform {
             computations: Vec::new(),
             evaluator: None,
             masker: Masker::new(),
+            verdicts: HashMap::new(),
         };
         for (index, wanted) in load.columns.iter().enumerate() {
             let column = layout.mapping_of(wanted.column)?;
@@ -148,67 +152,170 @@ impl RowTransform {
     /// `ExpressionFailed` and `ValueUnrepresentable` naming table, column and the row's position
     /// in the batch, from 1; `RowTooLarge`. After an error `output` is of no use.
     pub fn apply(&mut self, input: &RowBatch, output: &mut RowBatch) -> Result<(), Error> {
-        self.compute(input)?;
+        self.apply_with(input, output, &mut |fault| Err(fault.error))
+    }
+
+    /// The same, but `judge` decides about every value that cannot be computed or masked. A row
+    /// is judged at its first fault of each column.
+    ///
+    /// # Errors
+    /// Those that `judge` returns, and `RowTooLarge`. After an error `output` is of no use.
+    pub fn apply_with(
+        &mut self,
+        input: &RowBatch,
+        output: &mut RowBatch,
+        judge: &mut dyn FnMut(RowFault) -> Result<Verdict, Error>,
+    ) -> Result<(), Error> {
+        self.verdicts.clear();
+        self.compute(input, judge)?;
+        self.check_masks(input, judge)?;
         for row in 0..input.rows() {
-            for step in &self.columns {
-                let cell = match step.origin {
-                    StepOrigin::Cell(column) => input.cell(row, column),
-                    StepOrigin::Computed(column) => self.computations[column].values.cell(row, 0),
-                };
-                match (cell, &step.mask) {
-                    (None, _) => output.push_null()?,
-                    (Some(cell), None) => output.push(cell)?,
-                    (Some(cell), Some((mask, data_type))) => self
-                        .masker
-                        .write(*mask, data_type, cell, output)
-                        .map_err(|error| at(error, &self.table, &step.name, row))?,
-                }
+            match self.verdicts.get(&row) {
+                Some(Verdict::Skip) => continue,
+                verdict => self.write_row(input, row, verdict.is_some(), output)?,
             }
         }
         Ok(())
     }
 
     /// Evaluates every computed column for every row.
-    fn compute(&mut self, input: &RowBatch) -> Result<(), Error> {
+    fn compute(
+        &mut self,
+        input: &RowBatch,
+        judge: &mut dyn FnMut(RowFault) -> Result<Verdict, Error>,
+    ) -> Result<(), Error> {
         let Some(evaluator) = &self.evaluator else {
             return Ok(());
         };
         let now = clock::now();
         for computation in &mut self.computations {
-            computation.run(evaluator, input, &now, &self.table)?;
+            let mut prepared = evaluator
+                .prepare(&computation.expression)
+                .map_err(|error| {
+                    error.with_object(format!("{}.{}", self.table, computation.name))
+                })?;
+            computation.values.reset(1);
+            for row in 0..input.rows() {
+                let computed = computation.row(&mut prepared, input, row, &now);
+                let Err(error) = computed else {
+                    continue;
+                };
+                let fault = RowFault::new(&self.table, &computation.name, row, error, false);
+                // Without a value a row cannot be loaded, whatever the verdict.
+                judge(fault)?;
+                self.verdicts.insert(row, Verdict::Skip);
+                computation.values.push_null()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the values that cannot be masked before any row is written.
+    fn check_masks(
+        &mut self,
+        input: &RowBatch,
+        judge: &mut dyn FnMut(RowFault) -> Result<Verdict, Error>,
+    ) -> Result<(), Error> {
+        for step in &self.columns {
+            let Some((mask, data_type)) = step.mask.as_ref().filter(|(m, t)| m.can_fail(t)) else {
+                continue;
+            };
+            for row in 0..input.rows() {
+                let Some(cell) = self.cell(step, input, row) else {
+                    continue;
+                };
+                let Err(error) = mask.check(data_type, cell) else {
+                    continue;
+                };
+                let fault = RowFault::new(&self.table, &step.name, row, error, true);
+                let verdict = judge(fault)?;
+                let known = self.verdicts.entry(row).or_insert(verdict);
+                *known = (*known).min(verdict);
+            }
+        }
+        Ok(())
+    }
+
+    fn cell<'c>(&'c self, step: &Step, input: &'c RowBatch, row: usize) -> Option<&'c [u8]> {
+        match step.origin {
+            StepOrigin::Cell(column) => input.cell(row, column),
+            StepOrigin::Computed(column) => self.computations[column].values.cell(row, 0),
+        }
+    }
+
+    /// Writes a row; with `unmasked`, values that cannot be masked as they are.
+    fn write_row(
+        &mut self,
+        input: &RowBatch,
+        row: usize,
+        unmasked: bool,
+        output: &mut RowBatch,
+    ) -> Result<(), Error> {
+        for step in &self.columns {
+            let cell = match step.origin {
+                StepOrigin::Cell(column) => input.cell(row, column),
+                StepOrigin::Computed(column) => self.computations[column].values.cell(row, 0),
+            };
+            let Some(cell) = cell else {
+                output.push_null()?;
+                continue;
+            };
+            match &step.mask {
+                Some((mask, data_type)) if !unmasked || mask.check(data_type, cell).is_ok() => {
+                    self.masker.write(*mask, data_type, cell, output)?;
+                }
+                _ => output.push(cell)?,
+            }
         }
         Ok(())
     }
 }
 
-impl Computation {
-    fn run(
-        &mut self,
-        evaluator: &Evaluator,
-        input: &RowBatch,
-        now: &str,
-        table: &str,
-    ) -> Result<(), Error> {
-        self.values.reset(1);
-        let mut prepared = evaluator
-            .prepare(&self.expression)
-            .map_err(|error| error.with_object(format!("{table}.{}", self.name)))?;
-        for row in 0..input.rows() {
-            let bound = self
-                .inputs
-                .iter()
-                .enumerate()
-                .try_for_each(|(index, operand)| {
-                    prepared.bind(index, operand.parameter(input, row, now)?)
-                });
-            bound
-                .and_then(|()| {
-                    prepared
-                        .value(|value| canonical::write(value, &self.data_type, &mut self.values))
-                })
-                .map_err(|error| at(error, table, &self.name, row))?;
+/// A value that could not be computed or masked.
+#[derive(Debug)]
+pub struct RowFault {
+    /// The row's position in the batch, from 0.
+    pub row: usize,
+    /// Whether the value was to be masked.
+    pub masking: bool,
+    /// What is wrong; names table, column and row.
+    pub error: Error,
+}
+
+impl RowFault {
+    fn new(table: &str, column: &str, row: usize, error: Error, masking: bool) -> Self {
+        let error = error.with_object(format!("{table}.{column}, row {} of the batch", row + 1));
+        Self {
+            row,
+            masking,
+            error,
         }
-        Ok(())
+    }
+}
+
+/// What happens to a row with a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It is left out.
+    Skip,
+    /// It is loaded with the value unmasked; a value that could not be computed cannot be, and
+    /// its row is left out.
+    LoadUnmasked,
+}
+
+impl Computation {
+    /// Computes the value of a row and appends it.
+    fn row(
+        &mut self,
+        prepared: &mut Prepared<'_>,
+        input: &RowBatch,
+        row: usize,
+        now: &str,
+    ) -> Result<(), Error> {
+        for (index, operand) in self.inputs.iter().enumerate() {
+            prepared.bind(index, operand.parameter(input, row, now)?)?;
+        }
+        prepared.value(|value| canonical::write(value, &self.data_type, &mut self.values))
     }
 }
 
@@ -228,12 +335,6 @@ impl Operand {
             Self::Now => Ok(Parameter::Text(now.as_bytes())),
         }
     }
-}
-
-/// Names table, column and row of an error.
-fn at(error: Error, table: &str, column: &str, row: usize) -> Error {
-    // The driver's message may repeat values; the row's position does not.
-    error.with_object(format!("{table}.{column}, row {} of the batch", row + 1))
 }
 
 /// Finds source columns in what is read.
