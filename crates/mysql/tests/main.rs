@@ -2,6 +2,9 @@
 //!
 //! `scripts/servers start` runs them; `scripts/servers env` prints the variables that name them.
 
+mod load;
 mod sessions;
+mod snapshot;
 mod support;
+mod values;
 mod wire;

@@ -36,10 +36,14 @@ pub(crate) enum Recode {
     /// `t` and `f` become a bit.
     BooleanBit,
     /// The text of a 32-bit float becomes that of the same number in 64 bits. The server parses
-    /// every text as 64 bits and rounds once more, which may end at a neighbour.
-    WidenFloat,
+    /// every text as 64 bits and rounds once more, which may end at a neighbour. With the limit of
+    /// [`Recode::FloatLimit`], if there is one.
+    WidenFloat(Option<String>),
     /// A 64-bit float must be one of 32 bits: the server rounds in silence.
     NarrowFloat,
+    /// The largest number of a FLOAT(M,D), as the server rounded it to 32 bits, may lie beyond the
+    /// limit of the type, and the server would not take it back. What it takes is the limit.
+    FloatLimit(String),
     /// A decimal number must survive as a double: the server rounds in silence.
     ExactDouble,
     /// Bits become a number.
@@ -113,6 +117,10 @@ impl Way {
 fn native_recode(column: &Column, binary_json: bool) -> Recode {
     match column.data_type {
         DataType::Json if binary_json => Recode::Json { exact: true },
+        DataType::Float { bits: 32 } => match float_limit(&column.declared) {
+            Some(limit) => Recode::FloatLimit(limit),
+            None => Recode::Copy,
+        },
         _ => Recode::Copy,
     }
 }
@@ -131,7 +139,9 @@ fn canonical_recode(from: &DataType, column: &Column, binary_json: bool) -> Reco
         (T::Bit { .. }, T::Integer { .. } | T::Decimal { .. } | T::Boolean) => Recode::BitNumber,
         (T::Integer { .. }, T::Integer { .. }) => Recode::Copy,
         (_, T::Integer { .. } | T::Year) => Recode::Whole,
-        (T::Float { bits: 32 }, T::Float { .. }) => Recode::WidenFloat,
+        (T::Float { bits: 32 }, T::Float { .. }) => {
+            Recode::WidenFloat(float_limit(&column.declared))
+        }
         (T::Float { .. }, T::Float { bits: 32 }) => Recode::NarrowFloat,
         (T::Float { .. }, T::Float { .. }) => Recode::Copy,
         (T::Integer { bits, .. }, T::Float { bits: 64 }) if *bits < 64 => Recode::Copy,
@@ -239,7 +249,13 @@ impl Recode {
             Self::Copy => Ok(cell),
             Self::BooleanDigit => boolean(cell, b"1", b"0"),
             Self::BooleanBit => boolean(cell, b"\x01", b"\x00"),
-            Self::WidenFloat => widen(cell, scratch),
+            Self::WidenFloat(limit) => {
+                widen(cell, scratch)?;
+                Ok(limit
+                    .as_deref()
+                    .map_or(&scratch[..], |limit| within(scratch, limit)))
+            }
+            Self::FloatLimit(limit) => Ok(within(cell, limit)),
             Self::NarrowFloat => keep(
                 cell,
                 fits_f32(cell),
@@ -293,7 +309,35 @@ fn boolean(cell: &[u8], on: &'static [u8], off: &'static [u8]) -> Result<&'stati
     }
 }
 
-fn widen<'a>(cell: &[u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Refusal> {
+/// The limit of a `float(m,d)`, with a minus sign in front: nines only.
+fn float_limit(declared: &str) -> Option<String> {
+    let (_, rest) = declared.split_once('(')?;
+    let (digits, _) = rest.split_once(')')?;
+    let (digits, decimals) = digits.split_once(',')?;
+    let (digits, decimals): (usize, usize) =
+        (digits.trim().parse().ok()?, decimals.trim().parse().ok()?);
+    let whole = "9".repeat(digits.checked_sub(decimals)?);
+    Some(format!("-0{whole}.{}", "9".repeat(decimals)))
+}
+
+/// The number, or the limit when the number is the limit rounded to 32 bits.
+fn within<'a>(cell: &'a [u8], limit: &'a str) -> &'a [u8] {
+    let Some(value) = parse_f64(cell) else {
+        return cell;
+    };
+    let Ok(most) = limit[1..].parse::<f64>() else {
+        return cell;
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "as the server does")]
+    let rounded = f64::from(most as f32);
+    match value.abs() > most && value.abs() == rounded {
+        true if value < 0.0 => limit.as_bytes(),
+        true => &limit.as_bytes()[1..],
+        false => cell,
+    }
+}
+
+fn widen(cell: &[u8], scratch: &mut Vec<u8>) -> Result<(), Refusal> {
     let text = std::str::from_utf8(cell).map_err(|_| NO_NUMBER)?;
     let value: f32 = text.parse().map_err(|_| NO_NUMBER)?;
     if !value.is_finite() {
@@ -301,7 +345,7 @@ fn widen<'a>(cell: &[u8], scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Refusal>
     }
     scratch.clear();
     push_f64(scratch, f64::from(value));
-    Ok(scratch)
+    Ok(())
 }
 
 const NO_NUMBER: Refusal = Refusal("is no number");
@@ -434,6 +478,22 @@ mod tests {
             long,
             Err("has digits that a double does not keep"),
         );
+    }
+
+    #[test]
+    fn the_limit_of_a_rounded_float_is_not_passed() {
+        let limit = float_limit("float(9,3) unsigned").unwrap();
+        assert_eq!(limit, "-0999999.999");
+        for (cell, sent) in [
+            ("1000000", "0999999.999"),
+            ("-1000000", "-0999999.999"),
+            ("999999.9375", "999999.9375"),
+            ("1000001", "1000001"),
+        ] {
+            assert_eq!(within(cell.as_bytes(), &limit), sent.as_bytes());
+        }
+        assert_eq!(float_limit("float"), None);
+        assert_eq!(float_limit("float(24)"), None);
     }
 
     #[test]

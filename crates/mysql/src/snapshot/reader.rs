@@ -107,7 +107,7 @@ impl Reader {
                 };
                 let status = self.connection.fetch(&mut self.arrived, left).await;
                 plan.rewrite(&self.arrived, batch)?;
-                self.arrived.shrink_to(2 * bytes_max);
+                self.arrived.shrink_to(bytes_max.saturating_mul(2));
                 status
             }
         };
@@ -257,8 +257,12 @@ impl Plan {
     }
 }
 
-/// The `SELECT` of a chunk.
-pub(crate) fn select(read: &TableRead, list: &str, chunk: &Chunk) -> Result<String, Error> {
+/// The `SELECT` of a chunk, for a select list.
+///
+/// # Errors
+/// `Internal` for a key that the table cannot be walked by, or key values that are not of their
+/// columns' types; `RuleNotApplicable` for a filter on a column that does not exist.
+pub fn select(read: &TableRead, list: &str, chunk: &Chunk) -> Result<String, Error> {
     let columns = key_columns(read)?;
     let mut sql = format!("SELECT {list} FROM {}", dialect::object(&read.table.name));
     if let Some(partition) = &chunk.partition {

@@ -135,7 +135,13 @@ fn text(column: &Column, name: &str, in_key: bool) -> String {
         ),
         false => format!("LOCATE('?', CONVERT(REPLACE({name}, '?', '') USING utf8mb4)) > 0"),
     };
-    format!("IF({lost}, {LOST}, {converted})")
+    marked(&lost, &converted)
+}
+
+/// The text, or the mark where it is lost. Both are binary strings, or MariaDB would convert the
+/// mark.
+fn marked(lost: &str, text: &str) -> String {
+    format!("IF({lost}, {LOST}, CAST({text} AS BINARY))")
 }
 
 fn labelled(column: &Column, name: &str, ambiguous: Option<String>) -> Selected {
@@ -144,7 +150,7 @@ fn labelled(column: &Column, name: &str, ambiguous: Option<String>) -> Selected 
         false => name.to_owned(),
     };
     let expression = match ambiguous {
-        Some(condition) => format!("IF({condition}, {LOST}, {labels})"),
+        Some(condition) => marked(&condition, &labels),
         None => labels,
     };
     Selected {
@@ -259,14 +265,14 @@ mod tests {
             to,
             "enum('a','')",
             "`c` | 0",
-            "IF((`c` | 0) = 0, x'FF', `c`)",
+            "IF((`c` | 0) = 0, x'FF', CAST(`c` AS BINARY))",
         );
         let to = DataType::Set { labels };
         check(
             to,
             "set('a','')",
             "`c` | 0",
-            "IF((`c` | 0) & 2, x'FF', `c`)",
+            "IF((`c` | 0) & 2, x'FF', CAST(`c` AS BINARY))",
         );
         let to = DataType::Enum {
             labels: vec!["a".into()],
