@@ -50,6 +50,15 @@ fn known(code: ErrorCode, extended: i32) -> Option<Error> {
             "check that it exists and may be read; a file in WAL mode also needs a writable \
              directory, or immutable=yes when nobody writes to it",
         ),
+        ErrorCode::ReadOnly
+            if matches!(
+                extended,
+                ffi::SQLITE_READONLY_ROLLBACK | ffi::SQLITE_READONLY_RECOVERY
+            ) =>
+        {
+            unusable("the file holds an unfinished transaction of a program that crashed")
+                .with_hint("open it once with that program, or with the sqlite3 shell")
+        }
         ErrorCode::ReadOnly => unusable("the file cannot be written")
             .with_hint("check the permissions of the file and of its directory"),
         ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {

@@ -296,3 +296,70 @@ pub(crate) fn indexes(table: &Table) -> impl Iterator<Item = &Key> {
         .iter()
         .filter(|key| !is_constraint(key) && matches!(key.kind, KeyKind::Unique | KeyKind::Plain))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::tables;
+    use rusqlite::Connection;
+
+    fn read(sql: &str) -> Table {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(sql).unwrap();
+        let view = connection.transaction().unwrap();
+        tables::read(&view).unwrap().remove(0)
+    }
+
+    /// What a table means, whatever its text.
+    fn meaning(table: &Table) -> Table {
+        let mut table = table.clone();
+        table.options.retain(|(name, _)| name != SQL);
+        for check in &mut table.checks {
+            check.column = None;
+        }
+        table
+    }
+
+    #[test]
+    fn a_table_written_anew_means_the_same() {
+        let columns = [
+            "a INTEGER PRIMARY KEY",
+            "a INTEGER CONSTRAINT k PRIMARY KEY ON CONFLICT REPLACE AUTOINCREMENT",
+            "a INTEGER PRIMARY KEY DESC, b",
+            "a INTEGER, b, PRIMARY KEY (a DESC)",
+            "a INTEGER, PRIMARY KEY (a AUTOINCREMENT)",
+            "a INTEGER, b, PRIMARY KEY (b COLLATE NOCASE DESC, a) ON CONFLICT FAIL",
+            "a TEXT NOT NULL ON CONFLICT IGNORE DEFAULT 'it''s' COLLATE RTRIM UNIQUE",
+            "a REAL DEFAULT -1.5e3, b DEFAULT 5, c TEXT DEFAULT 5, d INT DEFAULT '5', \
+             e DEFAULT NULL, f DEFAULT CURRENT_DATE, g DEFAULT (1 + 1), h BLOB DEFAULT x'00'",
+            "a INT CHECK (a > 0 AND ')' <> '('), b AS (a + 1), c INT AS (a * 2) STORED",
+            "a REFERENCES other DEFERRABLE, b, FOREIGN KEY (A, b) REFERENCES other (x, y) \
+             ON UPDATE SET DEFAULT MATCH FULL NOT DEFERRABLE INITIALLY IMMEDIATE",
+            "\"a\"\"b\" \"odd type\"(1,2), [c d] int, 'e' unsigned big int, `f``g`",
+            "a, b, UNIQUE (a) ON CONFLICT ROLLBACK CONSTRAINT u UNIQUE (b, a)",
+        ];
+        for columns in columns {
+            let table = read(&format!("CREATE TABLE \"t \"\" x\" ({columns})"));
+            let again = read(&written(&table));
+            assert_eq!(meaning(&again), meaning(&table), "{columns}");
+            assert!(original(&table).is_some() && original(&again).is_some());
+        }
+    }
+
+    #[test]
+    fn a_change_of_any_clause_gives_up_the_old_text() {
+        let table = read("CREATE TABLE t (a INT CHECK (a > 0), b TEXT UNIQUE REFERENCES t (a))");
+        let changes: [fn(&mut Table); 5] = [
+            |table| table.name.name.push('2'),
+            |table| table.columns[0].name.push('2'),
+            |table| table.columns[0].nullable = false,
+            |table| table.checks.clear(),
+            |table| table.foreign_keys.clear(),
+        ];
+        for change in changes {
+            let mut changed = table.clone();
+            change(&mut changed);
+            assert_eq!(original(&changed), None);
+        }
+    }
+}

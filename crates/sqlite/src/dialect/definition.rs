@@ -236,3 +236,86 @@ fn part(sql: &str) -> Result<Part, Error> {
     }
     Ok(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn types_end_where_constraints_begin() {
+        let check = |column: &str, declared: &str, constraints: usize| {
+            let table = table(&format!("CREATE TABLE t ({column}, z)")).unwrap();
+            assert_eq!(table.columns.len(), 2, "{column}");
+            assert_eq!(table.columns[0].declared, declared, "{column}");
+            assert_eq!(table.columns[0].constraints.len(), constraints, "{column}");
+        };
+        check("a", "", 0);
+        check("a INT NOT NULL DEFAULT 5", "INT", 2);
+        check(
+            "a unsigned big int (10 , 2) UNIQUE",
+            "unsigned big int (10 , 2)",
+            1,
+        );
+        check(
+            "a \"odd, type\" CHECK (a IN (',', ')'))",
+            "\"odd, type\"",
+            1,
+        );
+        check(
+            "a TEXT CONSTRAINT x CHECK (1) CONSTRAINT dangling",
+            "TEXT",
+            1,
+        );
+        check("a generated always AS (1) STORED", "", 1);
+        check("a generated", "generated", 0);
+        check("a INT NULL ON CONFLICT IGNORE DEFAULT +5", "INT", 1);
+        check("a /* , */ INT -- )\n DEFAULT -.5e+3", "INT", 1);
+        check(
+            "a REFERENCES t (z) MATCH FULL ON INSERT CASCADE NOT DEFERRABLE",
+            "",
+            1,
+        );
+    }
+
+    #[test]
+    fn parts_of_an_index_keep_their_clauses() {
+        let sql =
+            "CREATE UNIQUE INDEX i ON t (a DESC, [b c] COLLATE nocase, lower(d) ASC NULLS LAST)
+                   WHERE a > 1 /* end */";
+        let index = index(sql).unwrap();
+        assert_eq!(
+            (index.name.as_str(), index.table.as_str(), index.unique),
+            ("i", "t", true)
+        );
+        assert_eq!(index.condition.as_deref(), Some("a > 1"));
+        let names: Vec<_> = index
+            .parts
+            .iter()
+            .map(|part| part.name.as_deref())
+            .collect();
+        assert_eq!(names, [Some("a"), Some("b c"), None]);
+        assert!(index.parts[0].descending && !index.parts[2].descending);
+        assert_eq!(index.parts[1].collation.as_deref(), Some("nocase"));
+        assert_eq!(index.parts[2].text, "lower(d)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(
+            words in proptest::collection::vec(prop_oneof![
+                Just("CREATE TABLE"), Just("CREATE INDEX"), Just("t"), Just("("), Just(")"),
+                Just(","), Just("PRIMARY KEY"), Just("CONSTRAINT"), Just("DEFAULT"), Just("-"),
+                Just("CHECK"), Just("REFERENCES"), Just("ON"), Just("ON CONFLICT"), Just("'x'"),
+                Just("\""), Just("["), Just("1.5"), Just("AS"), Just("COLLATE"), Just("DESC"),
+                Just("UNIQUE"), Just("FOREIGN KEY"), Just("GENERATED ALWAYS"), Just("é"),
+            ], 0..30)
+        ) {
+            let text = words.join(" ");
+            let _ = table(&text);
+            let _ = table(&format!("CREATE TABLE t ({text}"));
+            let _ = index(&text);
+            let _ = index(&format!("CREATE INDEX i ON t ({text}"));
+        }
+    }
+}

@@ -278,6 +278,16 @@ fn settle_primary_key(table: &mut Table, definition: &TableDefinition) {
         return;
     };
     let names_rowid = rowid_column(table).is_some();
+    if names_rowid {
+        // Written behind the columns, `DESC` has no effect on the rowid.
+        let parts = table
+            .keys
+            .iter_mut()
+            .filter(|key| key.kind == KeyKind::Primary);
+        for part in parts.flat_map(|key| &mut key.parts) {
+            part.descending = false;
+        }
+    }
     for name in column_names(&key) {
         let Some(index) = column_index(table, &name) else {
             continue;

@@ -189,3 +189,22 @@ async fn a_collation_of_another_program_is_told() {
             .any(|finding| finding.severity == dbferry_core::Severity::Error)
     );
 }
+
+#[tokio::test]
+async fn an_unfinished_transaction_of_a_crashed_program_is_told() {
+    let folder = Folder::new();
+    let path = folder.database("a.db", "CREATE TABLE t (v); INSERT INTO t VALUES (1)");
+    let crashing = Connection::open(&path).unwrap();
+    let script = "PRAGMA cache_size = 1; BEGIN; UPDATE t SET v = zeroblob(100000); \
+                  INSERT INTO t VALUES (zeroblob(1000000))";
+    crashing.execute_batch(script).unwrap();
+    let copy = folder.path("copy.db");
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::copy(folder.path("a.db-journal"), folder.path("copy.db-journal")).unwrap();
+    let error = refusal(SqliteConfig::source(&copy)).await;
+    assert_eq!(error.code(), Code::FileUnavailable);
+    assert!(
+        error.to_string().contains("unfinished transaction"),
+        "{error}"
+    );
+}
