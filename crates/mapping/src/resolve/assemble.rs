@@ -1,24 +1,18 @@
-//! Builds the mapped table: columns, keys, checks, partitions, and where each cell comes from.
+//! Builds the mapped table: columns, checks, partitions, and where each cell comes from. Its keys
+//! are in `keys.rs`, what rules say about loading it in `loading.rs`.
 //!
 //! Whatever cannot go along because a column is left out goes without it, with a finding: a key,
 //! a check, the partitioning. A generated column whose expression lost a column becomes a plain
 //! one that carries the source's values.
 
-use dbferry_core::catalog::{
-    Check, Column, ColumnDefault, Generated, Key, KeyKind, KeyPart, KeyPartOf, Table,
-};
-use dbferry_core::{DataType, Finding, KeyCells, Severity};
+use dbferry_core::catalog::{Check, Column, ColumnDefault, Generated, Table};
+use dbferry_core::{DataType, Finding, Severity};
 
+use super::compiled::Compiled;
 use super::tables::{Added, Draft, Fate, Fill};
 use super::{Run, column_position};
-use crate::resolution::{
-    ColumnMapping, ColumnOrigin, LobMode, ParallelLoad, TableMapping, ValidationOverride,
-};
+use crate::resolution::{ColumnMapping, ColumnOrigin, TableMapping};
 use crate::rewrite::{Rewritten, columns};
-use crate::rules::{Action, KeyDefinition, ParallelLoadRule, RuleBody, RuleTarget};
-
-/// The name of a primary key that a rule has replaced.
-const FORMER_KEY: &str = "former_primary";
 
 /// Builds the mapping of a table, but for its foreign keys.
 pub(super) fn table<'a>(run: &mut Run<'a>, draft: &Draft<'a>) -> TableMapping {
@@ -35,11 +29,11 @@ pub(super) fn table<'a>(run: &mut Run<'a>, draft: &Draft<'a>) -> TableMapping {
 }
 
 /// One table under construction.
-struct Assembly<'r, 'a> {
-    run: &'r mut Run<'a>,
-    draft: &'r Draft<'a>,
+pub(super) struct Assembly<'r, 'a> {
+    pub(super) run: &'r mut Run<'a>,
+    pub(super) draft: &'r Draft<'a>,
     renames: bool,
-    mapping: TableMapping,
+    pub(super) mapping: TableMapping,
 }
 
 impl<'r, 'a> Assembly<'r, 'a> {
@@ -82,14 +76,14 @@ impl<'r, 'a> Assembly<'r, 'a> {
         columns(text, &self.run.dialect, |name| self.renamed(name))
     }
 
-    fn renamed(&self, name: &str) -> Option<Option<&'r str>> {
+    pub(super) fn renamed(&self, name: &str) -> Option<Option<&'r str>> {
         let case = self.run.dialect.column_case();
         let index = column_position(self.draft.source, name, case)?;
         Some(self.draft.fates[index].name.as_deref())
     }
 
     /// Replaces column names; `None` when a column is left out.
-    fn rewrite_whole(&mut self, what: &str, text: &str) -> Result<String, String> {
+    pub(super) fn rewrite_whole(&mut self, what: &str, text: &str) -> Result<String, String> {
         let rewritten = self.rewrite(text);
         for name in &rewritten.unsure {
             let message = format!("{what} may mention {name:?}, which has another name now");
@@ -101,11 +95,11 @@ impl<'r, 'a> Assembly<'r, 'a> {
         }
     }
 
-    fn warn(&mut self, id: &str, message: impl Into<String>) {
+    pub(super) fn warn(&mut self, id: &str, message: impl Into<String>) {
         self.run.warn(id, &self.draft.source.name, message);
     }
 
-    fn info(&mut self, id: &str, message: impl Into<String>) {
+    pub(super) fn info(&mut self, id: &str, message: impl Into<String>) {
         let finding = Finding::new(id, Severity::Info, message);
         self.run.find(finding.on(&self.draft.source.name));
     }
@@ -204,55 +198,6 @@ impl<'r, 'a> Assembly<'r, 'a> {
         }
     }
 
-    fn keys(&mut self) {
-        for key in &self.draft.source.keys {
-            match self.key(key) {
-                Ok(key) => self.mapping.mapped.keys.push(key),
-                Err(column) => self.key_left_out(key, &column),
-            }
-        }
-        if self.mapping.mapped.row_key().is_none() && self.draft.source.row_key().is_some() {
-            let message = "the target table has no key any more that identifies a row";
-            self.warn("row-key-left-out", message);
-        }
-    }
-
-    /// A key with its columns renamed, or the column that is missing.
-    fn key(&mut self, key: &Key) -> Result<Key, String> {
-        let mut mapped = key.clone();
-        for part in &mut mapped.parts {
-            part.of = match &part.of {
-                KeyPartOf::Column(name) => match self.renamed(name) {
-                    Some(Some(new)) => KeyPartOf::Column(new.to_owned()),
-                    Some(None) => return Err(name.clone()),
-                    None => continue,
-                },
-                KeyPartOf::Expression(text) => {
-                    let what = format!("key {:?}", key.name);
-                    KeyPartOf::Expression(self.rewrite_whole(&what, &text.clone())?)
-                }
-            };
-        }
-        if let Some(condition) = &key.condition {
-            let what = format!("the condition of key {:?}", key.name);
-            mapped.condition = Some(self.rewrite_whole(&what, condition)?);
-        }
-        Ok(mapped)
-    }
-
-    fn key_left_out(&mut self, key: &Key, column: &str) {
-        let what = match key.kind {
-            KeyKind::Primary => "the primary key".to_owned(),
-            KeyKind::Unique => format!("unique key {:?}", key.name),
-            _ => format!("index {:?}", key.name),
-        };
-        let message = format!("{what} is left out, since column {column:?} is");
-        match key.kind {
-            KeyKind::Primary | KeyKind::Unique => self.warn("key-left-out", message),
-            _ => self.info("key-left-out", message),
-        }
-    }
-
     fn checks(&mut self) {
         for check in &self.draft.source.checks {
             let column = check.column.as_ref().map(|name| (name, self.renamed(name)));
@@ -302,223 +247,13 @@ impl<'r, 'a> Assembly<'r, 'a> {
         }
     }
 
-    /// Keys that rules define.
-    fn defined_keys(&mut self) {
-        for position in self.rules(|rule| rule.action(RuleTarget::Table).is_some()) {
-            let rule = &self.run.rules[position];
-            let Some(Action::DefineKey(definition)) = rule.action(RuleTarget::Table) else {
-                continue;
-            };
-            rule.hit_table(&self.draft.source.name);
-            match self.define_key(definition) {
-                Ok(()) => {}
-                Err(message) => {
-                    let rule = &self.run.rules[position];
-                    let fault = format!("{}: {}: {message}", rule.title(), self.draft.source.name);
-                    self.run.faults.push(fault);
-                }
-            }
-        }
-    }
-
-    fn define_key(&mut self, definition: &KeyDefinition) -> Result<(), String> {
-        let mut parts = Vec::with_capacity(definition.columns.len());
-        for wanted in &definition.columns {
-            let index = self
-                .target_column(wanted)
-                .ok_or_else(|| format!("there is no column {wanted:?} on the target"))?;
-            let column = &mut self.mapping.mapped.columns[index];
-            if column.data_type.is_lob() {
-                return Err(format!(
-                    "column {wanted:?} holds large objects, which are no keys"
-                ));
-            }
-            parts.push(KeyPart::column(column.name.clone()));
-            if definition.primary && column.nullable {
-                column.nullable = false;
-                let name = column.name.clone();
-                let message = format!(
-                    "column {name:?} may be NULL on the source and may not in the new primary key"
-                );
-                self.warn("key-column-nullable", message);
-            }
-        }
-        let keys = &mut self.mapping.mapped.keys;
-        if definition.primary {
-            for key in keys.iter_mut().filter(|key| key.kind == KeyKind::Primary) {
-                key.kind = KeyKind::Unique;
-                FORMER_KEY.clone_into(&mut key.name);
-            }
-        }
-        let kind = if definition.primary {
-            KeyKind::Primary
-        } else {
-            KeyKind::Unique
-        };
-        keys.insert(0, plain_key(definition.name.clone(), kind, parts));
-        Ok(())
-    }
-
-    /// A mapped column by its target name, else by its source name.
-    fn target_column(&self, name: &str) -> Option<usize> {
-        let case = self.run.dialect.column_case();
-        column_position(&self.mapping.mapped, name, case).or_else(|| {
-            let new = self.renamed(name)??;
-            self.mapping.mapped.column_index(new)
-        })
-    }
-
     /// The positions of the rules that name the table.
-    fn rules(&self, concerns: impl Fn(&super::Compiled<'_>) -> bool) -> Vec<usize> {
+    pub(super) fn rules(&self, concerns: impl Fn(&Compiled<'_>) -> bool) -> Vec<usize> {
         let rules = self.run.rules.iter().enumerate();
         rules
             .filter(|(_, rule)| concerns(rule) && rule.fits_table(&self.draft.source.name))
             .map(|(index, _)| index)
             .collect()
-    }
-
-    fn table_settings(&mut self) {
-        let is_settings =
-            |rule: &super::Compiled<'_>| matches!(rule.rule.body, RuleBody::TableSettings(_));
-        for position in self.rules(is_settings) {
-            let rule = &self.run.rules[position];
-            let RuleBody::TableSettings(settings) = &rule.rule.body else {
-                continue;
-            };
-            rule.hit_table(&self.draft.source.name);
-            let (title, lob) = (rule.title(), settings.lob);
-            if let Some(wanted) = &settings.parallel_load
-                && self.mapping.parallel_load.is_none()
-            {
-                match self.parallel_load(wanted) {
-                    Ok(load) => self.mapping.parallel_load = Some(load),
-                    Err(message) => {
-                        let fault = format!("{title}: {}: {message}", self.draft.source.name);
-                        self.run.faults.push(fault);
-                    }
-                }
-            }
-            self.mapping.lob = self.mapping.lob.or(lob);
-            if lob.is_some_and(|lob| lob.mode == LobMode::Limited) {
-                self.info(
-                    "lob-not-limited",
-                    "large values are carried whole, never cut",
-                );
-            }
-        }
-    }
-
-    fn parallel_load(&mut self, rule: &ParallelLoadRule) -> Result<ParallelLoad, String> {
-        Ok(match rule {
-            ParallelLoadRule::None => ParallelLoad::None,
-            ParallelLoadRule::PartitionsAuto => ParallelLoad::PartitionsAuto,
-            ParallelLoadRule::SubpartitionsAuto => {
-                self.info("subpartitions", "the table is cut by its partitions");
-                ParallelLoad::PartitionsAuto
-            }
-            ParallelLoadRule::Partitions(names) => self.partition_list(names)?,
-            ParallelLoadRule::Ranges {
-                columns,
-                boundaries,
-            } => self.ranges(columns, boundaries)?,
-        })
-    }
-
-    fn partition_list(&mut self, names: &[String]) -> Result<ParallelLoad, String> {
-        let known = &self.draft.source.partitions;
-        if let Some(missing) = names.iter().find(|name| !known.contains(name)) {
-            return Err(format!("there is no partition {missing:?}"));
-        }
-        let rest: Vec<_> = known
-            .iter()
-            .filter(|name| !names.contains(name))
-            .cloned()
-            .collect();
-        let all = [names, &rest].concat();
-        if !rest.is_empty() {
-            let message = format!(
-                "the rule does not name partitions {}: they are loaded all the same",
-                rest.join(", ")
-            );
-            self.info("partitions-added", message);
-        }
-        Ok(ParallelLoad::Partitions(all))
-    }
-
-    fn ranges(
-        &self,
-        columns: &[String],
-        boundaries: &[Vec<String>],
-    ) -> Result<ParallelLoad, String> {
-        let case = self.run.dialect.column_case();
-        let mut names = Vec::with_capacity(columns.len());
-        for wanted in columns {
-            let index = column_position(self.draft.source, wanted, case)
-                .ok_or_else(|| format!("there is no column {wanted:?}"))?;
-            let column = &self.draft.source.columns[index];
-            if column.data_type.is_lob() || matches!(column.data_type, DataType::Float { .. }) {
-                return Err(format!(
-                    "column {wanted:?} has a type that cannot be cut by"
-                ));
-            }
-            names.push(column.name.clone());
-        }
-        let cells = boundaries.iter().map(|boundary| {
-            KeyCells(
-                boundary
-                    .iter()
-                    .map(|value| value.clone().into_bytes())
-                    .collect(),
-            )
-        });
-        Ok(ParallelLoad::Ranges {
-            columns: names,
-            boundaries: cells.collect(),
-        })
-    }
-
-    fn validation_overrides(&mut self) {
-        let key = self
-            .draft
-            .source
-            .primary_key()
-            .map(|key| key.parts.as_slice());
-        let key = key.unwrap_or_default();
-        let is_validation =
-            |rule: &super::Compiled<'_>| matches!(rule.rule.body, RuleBody::Validation(_));
-        for position in self.rules(is_validation) {
-            let rule = &self.run.rules[position];
-            let RuleBody::Validation(validation) = &rule.rule.body else {
-                continue;
-            };
-            for (index, column) in self.draft.source.columns.iter().enumerate() {
-                let in_key = key
-                    .iter()
-                    .any(|part| part.of == KeyPartOf::Column(column.name.clone()));
-                if in_key || !rule.fits_column(column) {
-                    continue;
-                }
-                rule.hit_column(self.draft.source, &column.name);
-                self.mapping.validation_overrides.push(ValidationOverride {
-                    source_column: index,
-                    source_function: validation.source_function.clone(),
-                    target_function: validation.target_function.clone(),
-                });
-            }
-        }
-    }
-}
-
-/// A key of whole columns.
-fn plain_key(name: String, kind: KeyKind, parts: Vec<KeyPart>) -> Key {
-    Key {
-        name,
-        kind,
-        parts,
-        visible: true,
-        condition: None,
-        comment: String::new(),
-        options: Vec::new(),
     }
 }
 

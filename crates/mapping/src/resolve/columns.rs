@@ -4,6 +4,8 @@
 //! always applies, whatever else does: a rule that hides values must not be silenced by one that
 //! renames a column.
 
+use std::sync::Arc;
+
 use dbferry_core::catalog::{KeyPartOf, Table};
 use dbferry_core::{DataType, Error, TableName};
 
@@ -11,8 +13,9 @@ use super::Run;
 use super::compiled::Compiled;
 use super::names;
 use super::tables::{Added, Fate, Fill};
+use crate::expression::Expression;
 use crate::resolution::{Computed, Mask};
-use crate::rules::{Action, BeforeImageColumns, BeforeImages, RuleTarget};
+use crate::rules::{Action, BeforeImageColumns, BeforeImages, RuleTarget, TypeSpec};
 
 /// Digits that a hash mask writes.
 const HASH_DIGITS: u32 = 64;
@@ -250,7 +253,7 @@ pub(super) fn added(
     name: &TableName,
     fates: &[Fate],
     concerned: &[usize],
-) -> Result<Vec<Added>, Error> {
+) -> Vec<Added> {
     let mut added = Vec::new();
     for &position in concerned {
         let rule = &run.rules[position];
@@ -261,28 +264,12 @@ pub(super) fn added(
                 expression,
             }) => {
                 rule.hit_table(&table.name);
-                let fill = match expression {
-                    None => Fill::Default,
-                    Some(expression) => Fill::Expression(Computed {
-                        inputs: expression
-                            .bind(table, name, None)
-                            .map_err(|error| error.with_object(rule.title()))?,
-                        expression: expression.clone(),
-                    }),
-                };
-                match data_type.data_type() {
-                    Some(data_type) => added.push(Added {
-                        name: column.clone(),
-                        data_type,
-                        fill,
-                        mask: None,
-                    }),
-                    None => run.faults.push(format!(
-                        "{}: {}: {}",
-                        rule.title(),
-                        table.name,
-                        no_such_type(data_type.dms_type.as_str())
-                    )),
+                match new_column(column, *data_type, expression.as_ref(), table, name) {
+                    Ok(column) => added.push(column),
+                    Err(message) => {
+                        let fault = format!("{}: {}: {message}", rule.title(), table.name);
+                        run.faults.push(fault);
+                    }
                 }
             }
             Some(Action::AddBeforeImages(images)) => {
@@ -292,7 +279,35 @@ pub(super) fn added(
         }
     }
     mask_added(run, table, concerned, &mut added);
-    Ok(added)
+    added
+}
+
+fn new_column(
+    column: &str,
+    data_type: TypeSpec,
+    expression: Option<&Arc<Expression>>,
+    table: &Table,
+    mapped: &TableName,
+) -> Result<Added, String> {
+    let fill = match expression {
+        None => Fill::Default,
+        Some(expression) => {
+            let inputs = expression.bind(table, mapped, None);
+            let inputs = inputs.map_err(|error| match error.hint() {
+                Some(hint) => format!("{error}; {hint}"),
+                None => error.to_string(),
+            })?;
+            let expression = Arc::clone(expression);
+            Fill::Expression(Computed { expression, inputs })
+        }
+    };
+    let known = data_type.data_type();
+    Ok(Added {
+        name: column.to_owned(),
+        data_type: known.ok_or_else(|| no_such_type(data_type.dms_type.as_str()))?,
+        fill,
+        mask: None,
+    })
 }
 
 fn before_images(

@@ -15,6 +15,8 @@
 mod assemble;
 mod columns;
 mod compiled;
+mod keys;
+mod loading;
 mod names;
 mod objects;
 mod references;

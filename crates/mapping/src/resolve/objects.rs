@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dbferry_core::catalog::{ObjectKind, Schema, StoredObject};
-use dbferry_core::{Error, Finding, NameCase, ObjectName, Severity, TableName};
+use dbferry_core::{Code, Error, Finding, NameCase, ObjectName, Severity, TableName};
 
 use super::tables::Draft;
 use super::{DraftIndex, Run, folded, folded_table, names, select};
@@ -20,7 +20,7 @@ use crate::rules::SelectionAction;
 /// Takes schemas and objects along.
 ///
 /// # Errors
-/// Those of computed schema names.
+/// Those of computed schema names, and `TargetNameConflict`.
 pub(super) fn resolve(
     run: &mut Run<'_>,
     drafts: &[Draft<'_>],
@@ -30,9 +30,23 @@ pub(super) fn resolve(
     let catalog = run.catalog;
     let map = Names::new(run, drafts, index);
     let mut left: HashSet<(String, String)> = HashSet::new();
+    let mut taken: HashSet<(Option<ObjectKind>, TableName)> = HashSet::new();
+    taken.extend(
+        drafts
+            .iter()
+            .map(|draft| (None, map.target_key(&draft.name))),
+    );
     for object in &catalog.objects {
         match decide(run, &map, object, &left) {
-            Ok(mapped) => run.resolution.objects.push(mapped),
+            Ok(mapped) => {
+                // Views, sequences and tables share one space of names.
+                let shares = matches!(object.kind, ObjectKind::View | ObjectKind::Sequence);
+                let space = (!shares).then_some(object.kind);
+                if !taken.insert((space, map.target_key(&mapped.name))) {
+                    return Err(conflict(object, &mapped));
+                }
+                run.resolution.objects.push(mapped);
+            }
             Err(reason) => {
                 left.insert(map.key(&object.name));
                 run.resolution.unselected.push(Unselected {
@@ -44,6 +58,20 @@ pub(super) fn resolve(
         }
     }
     Ok(())
+}
+
+fn conflict(object: &StoredObject, mapped: &StoredObject) -> Error {
+    Error::definite(
+        Code::TargetNameConflict,
+        format!(
+            "{} {} would become {}, and another object does already",
+            object.kind.as_str(),
+            object.name,
+            mapped.name
+        ),
+    )
+    .with_object(&mapped.name)
+    .with_hint("rename one of the schemas or tables with a rule, or exclude one of them")
 }
 
 /// The schemas that the target needs.
@@ -115,7 +143,7 @@ fn decide(
     object: &StoredObject,
     left: &HashSet<(String, String)>,
 ) -> Result<StoredObject, Reason> {
-    selected(run, map, object)?;
+    selected(run, map, object, left)?;
     let (mapped, mentions) = rewrite(run, map, object);
     if let Some(missing) = missing(map, &mentions, left) {
         if object.kind == ObjectKind::View {
@@ -147,14 +175,19 @@ fn tell(run: &mut Run<'_>, object: &StoredObject, id: &str, message: String) {
 }
 
 /// Whether the rules take the object along.
-fn selected(run: &Run<'_>, map: &Names<'_>, object: &StoredObject) -> Result<(), Reason> {
+fn selected(
+    run: &Run<'_>,
+    map: &Names<'_>,
+    object: &StoredObject,
+    left: &HashSet<(String, String)>,
+) -> Result<(), Reason> {
     if object.kind == ObjectKind::Account {
         return Ok(());
     }
     if let Some(table) = &object.table {
         return match map.drafts_index.position(table) {
             Some(_) => Ok(()),
-            None if object.kind == ObjectKind::Trigger && map.is_view(table) => Ok(()),
+            None if map.is_view(table) && !left.contains(&map.key(table)) => Ok(()),
             None => Err(Reason::Needs(table.clone())),
         };
     }
@@ -229,6 +262,7 @@ fn missing(
 /// What every name of the source becomes.
 struct Names<'a> {
     case: NameCase,
+    target_case: NameCase,
     column_case: NameCase,
     drafts: &'a [Draft<'a>],
     drafts_index: &'a DraftIndex,
@@ -254,6 +288,7 @@ impl<'a> Names<'a> {
         let schemas = run.resolution.schema_names.iter();
         let mut names = Self {
             case,
+            target_case: run.options.target_name_case,
             column_case: run.dialect.column_case(),
             drafts,
             drafts_index,
@@ -291,6 +326,10 @@ impl<'a> Names<'a> {
             folded(&name.schema, self.case),
             folded(&name.name, self.case),
         )
+    }
+
+    fn target_key(&self, name: &ObjectName) -> ObjectName {
+        folded_table(name, self.target_case)
     }
 
     fn is_view(&self, name: &ObjectName) -> bool {

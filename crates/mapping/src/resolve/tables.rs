@@ -96,7 +96,7 @@ fn draft<'a>(run: &mut Run<'a>, selected: Selected<'a>) -> Result<Draft<'a>, Err
     let name = names::table(run, source)?;
     let concerned = columns::rules_of_table(run, source);
     let fates = columns::fates(run, source, &concerned)?;
-    let added = columns::added(run, source, &name, &fates, &concerned)?;
+    let added = columns::added(run, source, &name, &fates, &concerned);
     Ok(Draft {
         source,
         name,

@@ -13,6 +13,7 @@
 //! cut, suspend their table rather than being left out. The document that is shown says so.
 
 mod document;
+mod groups;
 mod resolved;
 mod table;
 

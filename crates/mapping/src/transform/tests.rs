@@ -1,8 +1,8 @@
-use dbferry_core::{ColumnLoad, ColumnRead};
+use dbferry_core::{CellForm, Code, ColumnLoad, ColumnRead};
 
 use super::*;
 use crate::sample::{catalog, options, shop};
-use crate::{TableMappings, resolve};
+use crate::{ColumnMapping, TableMappings, resolve};
 
 /// The mapping of `shop.client` under further rules.
 fn client(rules: &[&str]) -> TableMapping {

@@ -130,3 +130,34 @@ fn a_view_that_needs_a_removed_column_stays_behind() {
         "it needs column \"email\" of shop.client, which is left out"
     );
 }
+
+#[test]
+fn a_table_never_takes_the_name_of_a_view() {
+    let rule = of_table("item", r#""rule-action": "rename", "value": "spenders""#);
+    refused(
+        &[&rule],
+        Code::TargetNameConflict,
+        "view shop.spenders would become shop.spenders",
+    );
+}
+
+#[test]
+fn a_trigger_of_a_view_goes_with_it() {
+    let mut catalog = catalog();
+    let mut trigger = catalog.objects[2].clone();
+    trigger.name.name = "spenders_io".to_owned();
+    trigger.table = Some(shop("spenders"));
+    trigger.statements = vec!["CREATE TRIGGER spenders_io INSTEAD OF INSERT ON spenders".into()];
+    catalog.objects.push(trigger);
+    let resolution = resolve(&rules(&[]), &catalog, &options()).unwrap();
+    assert_eq!(resolution.objects.len(), 5);
+    let exclude = r#""rule-type": "selection", "rule-action": "exclude",
+        "object-locator": {"schema-name": "shop", "table-name": "spenders", "table-type": "view"}"#;
+    let resolution = resolve(&rules(&[exclude]), &catalog, &options()).unwrap();
+    assert!(
+        resolution
+            .objects
+            .iter()
+            .all(|object| object.name.name != "spenders_io")
+    );
+}

@@ -165,6 +165,16 @@ fn a_trigger_follows_its_table_and_rows() {
 }
 
 #[test]
+fn a_trigger_on_columns_follows_its_table() {
+    let text = "CREATE TRIGGER t AFTER UPDATE OF id ON users BEGIN SELECT 1; END";
+    let mentions = run(&Dialect::sqlite(), text, true);
+    assert_eq!(
+        mentions.text,
+        "CREATE TRIGGER t AFTER UPDATE OF id ON \"people\" BEGIN SELECT 1; END"
+    );
+}
+
+#[test]
 fn what_is_left_out_is_mentioned() {
     let text = "select `users`.`ssn` AS `ssn` from (`users` join `shop`.`tmp`)";
     let mentions = run(&Dialect::mysql(), text, false);
