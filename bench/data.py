@@ -15,9 +15,9 @@ generator changes, the set is made anew.
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
 
 import generate
 from servers import PASSWORD, USER, Server
@@ -46,11 +46,17 @@ class DataSet:
         Raises RuntimeError when what was made has other row counts than it should.
         """
         note = server.folder / f"bench-made-{self.database}"
-        if note.exists() and note.read_text() == generator_hash() and self.found(server) == self.wanted:
+        if (
+            note.exists()
+            and note.read_text() == generator_hash()
+            and self.found(server) == self.wanted
+        ):
             return
         print(f"bench: making {self.database} on {server.kind}", file=sys.stderr)
         server.query(f"DROP DATABASE IF EXISTS {self.database}; CREATE DATABASE {self.database}")
         self.make(server)
+        # As large as the data, and of no use to anybody.
+        server.forget_binlog()
         if self.found(server) != self.wanted:
             raise RuntimeError(f"{self.database} has {self.found(server)}, not {self.wanted}")
         note.write_text(generator_hash())
@@ -77,21 +83,35 @@ def data_sets(rows: int) -> dict[str, DataSet]:
     mib = sum(generate.blob_mib(row) for row in range(blobs))
     sets = [
         DataSet(
-            "sysbench", f"sysbench_{rows}", SYSBENCH_TABLES, SYSBENCH_TABLES * rows,
+            "sysbench",
+            f"sysbench_{rows}",
+            SYSBENCH_TABLES,
+            SYSBENCH_TABLES * rows,
             f"{SYSBENCH_TABLES} tables of {rows:,} rows, a secondary index each",
             lambda server: make_sysbench(server, f"sysbench_{rows}", rows),
         ),
         DataSet(
-            "odd", f"odd_{odd}", 1, odd, f"1 wide table of {odd:,} rows, 31 columns, 3 secondary indexes",
+            "odd",
+            f"odd_{odd}",
+            1,
+            odd,
+            f"1 wide table of {odd:,} rows, 31 columns, 3 secondary indexes",
             lambda server: make_odd(server, f"odd_{odd}", odd),
         ),
         DataSet(
-            "small", f"small_{tables}", tables, small,
+            "small",
+            f"small_{tables}",
+            tables,
+            small,
             f"{tables:,} tables with {small:,} rows together, secondary indexes, foreign keys",
             lambda server: make_generated(server, f"small_{tables}", "small", tables),
         ),
         DataSet(
-            "blobs", f"blobs_{blobs}", 1, blobs, f"{blobs:,} values of 1 to 64 MiB, {mib:,} MiB together",
+            "blobs",
+            f"blobs_{blobs}",
+            1,
+            blobs,
+            f"{blobs:,} values of 1 to 64 MiB, {mib:,} MiB together",
             lambda server: make_generated(server, f"blobs_{blobs}", "blobs", blobs),
         ),
     ]
@@ -100,9 +120,17 @@ def data_sets(rows: int) -> dict[str, DataSet]:
 
 def make_sysbench(server: Server, database: str, rows: int) -> None:
     command = [
-        "sysbench", "oltp_read_write", "--db-driver=mysql", f"--mysql-socket={server.socket}",
-        f"--mysql-user={USER}", f"--mysql-password={PASSWORD}", f"--mysql-db={database}",
-        f"--tables={SYSBENCH_TABLES}", f"--table-size={rows}", "--threads=2", "prepare",
+        "sysbench",
+        "oltp_read_write",
+        "--db-driver=mysql",
+        f"--mysql-socket={server.socket}",
+        f"--mysql-user={USER}",
+        f"--mysql-password={PASSWORD}",
+        f"--mysql-db={database}",
+        f"--tables={SYSBENCH_TABLES}",
+        f"--table-size={rows}",
+        "--threads=2",
+        "prepare",
     ]
     subprocess.run(command, check=True, stdout=sys.stderr)
 
@@ -131,6 +159,7 @@ def table_names(server: Server, database: str) -> list[str]:
 def row_counts(server: Server, database: str) -> dict[str, int]:
     """The exact number of rows of each table."""
     counts = "".join(
-        f"SELECT '{name}', COUNT(*) FROM `{database}`.`{name}`;" for name in table_names(server, database)
+        f"SELECT '{name}', COUNT(*) FROM `{database}`.`{name}`;"
+        for name in table_names(server, database)
     )
     return {name: int(count) for name, count in server.query(counts)}

@@ -11,6 +11,7 @@ plain content needs no escaping.
 
 import shlex
 import shutil
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,13 +19,13 @@ from pathlib import Path
 
 from data import table_names
 from measure import Meter
-from servers import PASSWORD, USER, Pair, Server
+from servers import PASSWORD, USER, Pair, Server, state_folder
 
 # As many as the reference machine has cores; with both servers on it, more only wait.
 THREADS = 2
 
 # Files of about this many rows let both threads of myloader work on one large table.
-MYDUMPER_ROWS_PER_FILE = 100_000
+MYDUMPER_ROWS_PER_FILE = 50_000
 
 
 @dataclass
@@ -40,22 +41,30 @@ class Setting:
 
 
 def dbferry(setting: Setting, meter: Meter) -> None:
-    """One process that reads and writes; its state is new, so there is nothing to resume."""
-    command = [
-        str(setting.binary), "migrate", setting.pair.source.url, setting.pair.target.url,
-        "--tables", f"{setting.database}.%", "--state-dir", str(setting.folder / "state"),
-        *shlex.split(setting.dbferry_options),
-    ]
+    """One process that reads and writes; its state is new, and on a disk as its users have it."""
+    pair = setting.pair
     secrets = {"DBFERRY_SOURCE_PASSWORD": PASSWORD, "DBFERRY_TARGET_PASSWORD": PASSWORD}
-    meter.run(command, setting.folder / "stdout", **secrets)
+    with tempfile.TemporaryDirectory(dir=state_folder() / "bench", prefix="task-") as state:
+        command = [
+            *(str(setting.binary), "migrate", pair.source.url, pair.target.url),
+            *("--tables", f"{setting.database}.%", "--state-dir", state),
+            *shlex.split(setting.dbferry_options),
+        ]
+        meter.run(command, setting.folder / "stdout", **secrets)
 
 
 def mysqldump(setting: Setting, meter: Meter) -> None:
     """The flavour's own dump, piped into the flavour's own client."""
     source, target = setting.pair.source, setting.pair.target
     command = [
-        *source.program("mysqldump"), f"--defaults-file={source.connection_file}", "--opt", "--quick",
-        "--extended-insert", "--single-transaction", "--no-tablespaces", "--max-allowed-packet=1G",
+        *source.program("mysqldump"),
+        f"--defaults-file={source.connection_file}",
+        "--opt",
+        "--quick",
+        "--extended-insert",
+        "--single-transaction",
+        "--no-tablespaces",
+        "--max-allowed-packet=1G",
     ]
     if source.kind == "mysql":
         # Otherwise the dump switches the target's binary log off.
@@ -67,21 +76,35 @@ def mysqldump(setting: Setting, meter: Meter) -> None:
 def mydumper(setting: Setting, meter: Meter) -> None:
     """The dump goes to memory where there is some, since a disk would only slow it down."""
     dump = setting.folder / "dump"
-    meter.run([
-        "mydumper", *mydumper_connection(setting.pair.source), f"--database={setting.database}",
-        f"--outputdir={dump}", f"--rows={MYDUMPER_ROWS_PER_FILE}", "--trx-consistency-only",
-        "--verbose=1",
-    ])
-    meter.run([
-        "myloader", *mydumper_connection(setting.pair.target), f"--directory={dump}",
-        "--enable-binlog", "--verbose=1",
-    ])
+    meter.run(
+        [
+            "mydumper",
+            *mydumper_connection(setting.pair.source),
+            f"--database={setting.database}",
+            f"--outputdir={dump}",
+            f"--rows={MYDUMPER_ROWS_PER_FILE}",
+            "--trx-consistency-only",
+            "--verbose=1",
+        ]
+    )
+    meter.run(
+        [
+            "myloader",
+            *mydumper_connection(setting.pair.target),
+            f"--directory={dump}",
+            "--enable-binlog",
+            "--verbose=1",
+        ]
+    )
     shutil.rmtree(dump)
 
 
 def mydumper_connection(server: Server) -> list[str]:
     return [
-        "--host=127.0.0.1", f"--port={server.port}", f"--user={USER}", f"--password={PASSWORD}",
+        "--host=127.0.0.1",
+        f"--port={server.port}",
+        f"--user={USER}",
+        f"--password={PASSWORD}",
         f"--threads={THREADS}",
     ]
 
@@ -96,17 +119,31 @@ def bound(setting: Setting, meter: Meter) -> None:
             workers.submit(copy_table, source, target, database, table, meter)
             for table in table_names(source, database)
         ]
-        for copy in copies:
-            copy.result()
+        try:
+            for copy in copies:
+                copy.result()
+        except BaseException:
+            # The pool would wait for the others first.
+            meter.kill("another table failed")
+            raise
 
 
 def copy_table(source: Server, target: Server, database: str, table: str, meter: Meter) -> None:
     meter.run(target.client(database, "--execute", SYSBENCH_TABLE.format(table=table)))
     read = source.client(
-        "--quick", "--batch", "--skip-column-names", "--raw", database, "--execute", f"SELECT * FROM {table}"
+        "--quick",
+        "--batch",
+        "--skip-column-names",
+        "--raw",
+        database,
+        "--execute",
+        f"SELECT * FROM {table}",
     )
     write = target.client(
-        "--local-infile=1", database, "--execute", f"LOAD DATA LOCAL INFILE '/dev/stdin' INTO TABLE {table}"
+        "--local-infile=1",
+        database,
+        "--execute",
+        f"LOAD DATA LOCAL INFILE '/dev/stdin' INTO TABLE {table}",
     )
     meter.pipe([read, write])
     index = f"ALTER TABLE {table} ADD INDEX k_{table.removeprefix('sbtest')} (k)"

@@ -93,6 +93,7 @@ class Meter:
         self._lock = threading.Lock()
         self._running: list[Program] = []
         self._started = 0
+        self._killed: str | None = None
         self.cpu_s = 0.0
         self.peak_bytes = 0
 
@@ -100,7 +101,9 @@ class Meter:
         """Runs one program to its end. Raises `LegFailed` unless it ends with 0."""
         self.pipe([command], output, **environment)
 
-    def pipe(self, commands: Sequence[Sequence[str]], output: Path | None = None, **environment: str) -> None:
+    def pipe(
+        self, commands: Sequence[Sequence[str]], output: Path | None = None, **environment: str
+    ) -> None:
         """Runs programs that feed each other. Raises `LegFailed` unless all end with 0."""
         programs: list[Program] = []
         feed: IO[bytes] | int = subprocess.DEVNULL
@@ -116,19 +119,28 @@ class Meter:
             self._finish(program)
         for program in programs:
             if program.process.returncode != 0:
-                raise LegFailed(program.failure())
+                raise LegFailed(self._killed or program.failure())
 
     def _start(
-        self, command: Sequence[str], feed: IO[bytes] | int, output: Path | None, last: bool,
+        self,
+        command: Sequence[str],
+        feed: IO[bytes] | int,
+        output: Path | None,
+        last: bool,
         environment: Mapping[str, str],
     ) -> Program:
         with self._lock:
+            if self._killed:
+                raise LegFailed(self._killed)
             self._started += 1
             errors = self._folder / f"stderr-{self._started}"
         stdout: IO[bytes] | int = subprocess.DEVNULL if last else subprocess.PIPE
         with open(errors, "wb") as error_file, open(output or os.devnull, "wb") as output_file:
             process = subprocess.Popen(
-                command, stdin=feed, stdout=output_file if output else stdout, stderr=error_file,
+                command,
+                stdin=feed,
+                stdout=output_file if output else stdout,
+                stderr=error_file,
                 env={**os.environ, **environment},
             )
         program = Program(process, command, errors)
@@ -153,11 +165,14 @@ class Meter:
                 program.sample_peak()
             self._note_peak()
 
-    def kill(self) -> None:
-        """Ends what still runs."""
+    def kill(self, reason: str) -> None:
+        """Ends what still runs, and lets nothing more start; the leg fails with the reason."""
         with self._lock:
+            self._killed = self._killed or reason
             for program in self._running:
-                program.process.send_signal(signal.SIGKILL)
+                # Popen's own kill would reap the program, which `finish` waits for.
+                if program.process.returncode is None:
+                    os.kill(program.process.pid, signal.SIGKILL)
 
 
 def measure(pair: Pair, folder: Path, leg: Callable[[Meter], None]) -> Usage:
@@ -180,7 +195,7 @@ def measure(pair: Pair, folder: Path, leg: Callable[[Meter], None]) -> Usage:
     finally:
         wall = time.monotonic() - start
         over.set()
-        meter.kill()
+        meter.kill("the leg is over")
         sampler.join()
     usage = Usage(
         wall_s=wall,
@@ -199,11 +214,13 @@ def watch(meter: Meter, over: threading.Event) -> None:
     while not over.wait(SAMPLE_S):
         meter.sample()
         if time.monotonic() > deadline:
-            meter.kill()
+            meter.kill(f"took longer than {LEG_SECONDS_MAX} s")
 
 
 def machine_cpu_s() -> float:
     """The time that the machine's cores were busy since its start, stolen time included."""
     with open("/proc/stat") as stat:
-        user, nice, system, _idle, _wait, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+        user, nice, system, _idle, _wait, irq, softirq, steal = map(
+            int, stat.readline().split()[1:9]
+        )
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

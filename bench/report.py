@@ -21,6 +21,9 @@ MIB = 1024 * 1024
 # Of all cores, over a leg; below this a leg's neighbours are noise.
 OTHERS_SHARE_MAX = 0.05
 
+# Where 2,000 tables are wrong, three tell enough; the JSON has them all.
+DIFFERENCES_SHOWN = 3
+
 
 @dataclass
 class Outcome:
@@ -55,28 +58,41 @@ class Contest:
     def of(self, leg: str) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if outcome.leg == leg]
 
+    def usages(self, leg: str) -> dict[int, Usage]:
+        """What the leg cost in each run in which its copy was right."""
+        return {found.run: found.usage for found in self.of(leg) if found.usage and found.counts}
+
     def wall_ratios(self, leg: str, other: str) -> list[float]:
         """The leg's time over the other's, run by run."""
-        walls = {outcome.run: outcome.usage.wall_s for outcome in self.of(other) if outcome.counts}
+        others = self.usages(other)
         return [
-            outcome.usage.wall_s / walls[outcome.run]
-            for outcome in self.of(leg)
-            if outcome.counts and outcome.run in walls
+            usage.wall_s / others[run].wall_s
+            for run, usage in self.usages(leg).items()
+            if run in others
         ]
 
 
-def environment(programs: dict[str, Sequence[str]], settings: dict[str, object]) -> dict[str, object]:
-    """The machine, the versions of the programs, the date and the settings of the benchmark."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory / 1024**3, 1),
-        "kernel": f"{platform.system()} {platform.release()}",
-        "versions": {name: first_line(command) for name, command in programs.items()},
-        **settings,
-    }
+@dataclass
+class Environment:
+    """The machine, the programs and the settings that the numbers belong to."""
+
+    command: str
+    server_options: list[str]
+    target_binlog: str
+    versions: dict[str, str]
+    date: str = ""
+    processor: str = ""
+    cores: int = 0
+    memory_gib: float = 0.0
+    kernel: str = ""
+
+    def __post_init__(self) -> None:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        self.date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes")
+        self.processor = processor()
+        self.cores = os.cpu_count() or 1
+        self.memory_gib = round(memory / 1024**3, 1)
+        self.kernel = f"{platform.system()} {platform.release()}"
 
 
 def processor() -> str:
@@ -86,28 +102,33 @@ def processor() -> str:
     return platform.machine()
 
 
-def first_line(command: Sequence[str]) -> str:
-    ran = subprocess.run(command, capture_output=True, text=True)
+def version_of(command: Sequence[str]) -> str:
+    """The first line that a program prints."""
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
     return (ran.stdout or ran.stderr).strip().partition("\n")[0]
 
 
-def as_json(facts: dict[str, object], contests: list[Contest]) -> dict[str, object]:
-    return {"environment": facts, "contests": [asdict(contest) for contest in contests]}
+def as_json(environment: Environment, contests: list[Contest]) -> dict[str, object]:
+    found = [asdict(contest) for contest in contests]
+    return {"environment": asdict(environment), "contests": found}
 
 
-def as_markdown(facts: dict[str, object], contests: list[Contest]) -> str:
-    return "\n".join([*heading(facts), *(line for contest in contests for line in table(contest))]) + "\n"
+def as_markdown(environment: Environment, contests: list[Contest]) -> str:
+    lines = heading(environment)
+    for contest in contests:
+        lines += table(contest)
+    return "\n".join(lines)
 
 
-def heading(facts: dict[str, object]) -> list[str]:
-    machine = f"{facts['cores']} cores ({facts['processor']}), {facts['memory_gib']} GiB, {facts['kernel']}"
-    versions = "; ".join(facts["versions"].values())
+def heading(environment: Environment) -> list[str]:
     return [
-        f"- Date: {facts['date']}",
-        f"- Machine: {machine}; source, target and tool share it",
-        f"- Versions: {versions}",
-        f"- Servers: {' '.join(facts['server_options'])}; target's binary log {facts['target_binlog']}",
-        f"- Command: `{facts['command']}`",
+        f"- Date: {environment.date}",
+        f"- Machine: {environment.cores} cores ({environment.processor}), "
+        f"{environment.memory_gib} GiB, {environment.kernel}; source, target and tool share it",
+        f"- Versions: {'; '.join(environment.versions.values())}",
+        f"- Servers: `{' '.join(environment.server_options)}`, "
+        f"target's binary log {environment.target_binlog}",
+        f"- Command: `{environment.command}`",
         "",
     ]
 
@@ -128,12 +149,12 @@ def table(contest: Contest) -> list[str]:
 
 
 def row(contest: Contest, leg: str) -> str:
-    usages = [outcome.usage for outcome in contest.of(leg) if outcome.counts]
+    usages = contest.usages(leg).values()
     if not usages:
         return f"| {leg} | no correct copy | | | | | | | | |"
 
     def median(of: Callable[[Usage], float], digits: int) -> str:
-        return f"{statistics.median(map(of, usages)):,.{digits}f}"
+        return f"{statistics.median([of(usage) for usage in usages]):,.{digits}f}"
 
     cells = [
         leg,
@@ -157,25 +178,28 @@ def ratio(contest: Contest, leg: str, other: str) -> str:
 
 def notes_on(contest: Contest, leg: str) -> list[str]:
     """What a reader must know of the runs of a leg beside the medians."""
-    outcomes = contest.of(leg)
     notes = []
-    walls = [outcome.usage.wall_s for outcome in outcomes if outcome.counts]
+    walls = [usage.wall_s for usage in contest.usages(leg).values()]
     if len(walls) > 1:
         notes.append(f"- {leg}: {len(walls)} runs of {min(walls):.2f} to {max(walls):.2f} s.")
-    for outcome in outcomes:
+    for outcome in contest.of(leg):
+        place = f"- {leg}, run {outcome.run}:"
         if outcome.failure:
-            notes.append(f"- {leg}, run {outcome.run}: failed: {' '.join(outcome.failure.split())}")
+            notes.append(f"{place} failed: {' '.join(outcome.failure.split())}")
         elif outcome.differences:
-            shown = "; ".join(outcome.differences[:3])
+            shown = "; ".join(outcome.differences[:DIFFERENCES_SHOWN])
             notes.append(
-                f"- {leg}, run {outcome.run}: {outcome.usage.wall_s:.2f} s, but the copy is wrong "
-                f"({len(outcome.differences)} differences): {shown}"
+                f"{place} the copy is wrong ({len(outcome.differences)} differences): {shown}"
             )
-    if any(disturbed(outcome) for outcome in outcomes):
-        notes.append(f"- {leg}: others used more than {OTHERS_SHARE_MAX:.0%} of the cores: not a quiet machine.")
+    if any(disturbed(outcome) for outcome in contest.of(leg)):
+        notes.append(
+            f"- {leg}: not a quiet machine, others used more than {OTHERS_SHARE_MAX:.0%} of the cores."
+        )
     return notes
 
 
 def disturbed(outcome: Outcome) -> bool:
     usage = outcome.usage
-    return usage is not None and usage.others_cpu_s > OTHERS_SHARE_MAX * usage.wall_s * (os.cpu_count() or 1)
+    return usage is not None and usage.others_cpu_s > OTHERS_SHARE_MAX * usage.wall_s * (
+        os.cpu_count() or 1
+    )

@@ -123,14 +123,14 @@ class Server:
 
     def query(self, sql: str) -> list[list[str]]:
         """Runs statements and returns the rows of their results as text."""
-        command = [SCRIPT, "client", str(self.folder), "--batch", "--skip-column-names"]
+        command = [str(SCRIPT), "client", str(self.folder), "--batch", "--skip-column-names"]
         ran = subprocess.run(command, input=sql.encode(), stdout=subprocess.PIPE, check=True)
         lines = ran.stdout.decode("utf-8", "surrogateescape").splitlines()
         return [line.split("\t") for line in lines]
 
     def feed(self, generator: list[str], database: str) -> None:
         """Runs the statements that another command prints, in a database."""
-        command = [SCRIPT, "client", str(self.folder), "--max-allowed-packet=1G", database]
+        command = [str(SCRIPT), "client", str(self.folder), "--max-allowed-packet=1G", database]
         with subprocess.Popen(generator, stdout=subprocess.PIPE) as printer:
             subprocess.run(command, stdin=printer.stdout, check=True)
         if printer.returncode != 0:
@@ -148,10 +148,13 @@ class Server:
         """Drops all data and the binary log, and waits until the server has digested that."""
         for name in self.databases():
             self.query(f"SET foreign_key_checks = 0; DROP DATABASE `{name}`")
+        self.forget_binlog()
+        self.wait_until_quiet()
+
+    def forget_binlog(self) -> None:
         if self.has_binlog():
             forget = {"mariadb": "RESET MASTER", "mysql": "RESET BINARY LOGS AND GTIDS"}
             self.query(forget[self.kind])
-        self.wait_until_quiet()
 
     def has_binlog(self) -> bool:
         return self.query("SELECT @@log_bin") == [["1"]]

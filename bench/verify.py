@@ -18,7 +18,8 @@ STRUCTURE = """
 SELECT 'column', table_name, column_name, ordinal_position, column_type, is_nullable,
   COALESCE(column_default, '(none)'), COALESCE(collation_name, ''), extra
 FROM information_schema.columns WHERE table_schema = '{database}' ORDER BY 2, 4;
-SELECT 'index', table_name, index_name, seq_in_index, column_name, non_unique, COALESCE(sub_part, ''), index_type
+SELECT 'index', table_name, index_name, seq_in_index, column_name, non_unique,
+  COALESCE(sub_part, ''), index_type
 FROM information_schema.statistics WHERE table_schema = '{database}' ORDER BY 2, 3, 4;
 SELECT 'foreign key', table_name, constraint_name, referenced_table_name, delete_rule, update_rule
 FROM information_schema.referential_constraints WHERE constraint_schema = '{database}' ORDER BY 2, 3;
@@ -51,7 +52,9 @@ def checksums(server: Server, database: str) -> dict[str, str]:
     names = table_names(server, database)
     found: dict[str, str] = {}
     for start in range(0, len(names), TABLES_PER_CHECKSUM):
-        some = ", ".join(f"`{database}`.`{name}`" for name in names[start : start + TABLES_PER_CHECKSUM])
+        some = ", ".join(
+            f"`{database}`.`{name}`" for name in names[start : start + TABLES_PER_CHECKSUM]
+        )
         for name, checksum in server.query(f"CHECKSUM TABLE {some}"):
             found[name.removeprefix(f"{database}.")] = checksum
     return found
@@ -63,7 +66,9 @@ def differences(source: Server, target: Server, database: str, expected: Fingerp
         return ["the database is missing"]
     actual = fingerprint(target, database)
     found = [f"missing: {' '.join(row)}" for row in sorted(expected.structure - actual.structure)]
-    found += [f"unexpected: {' '.join(row)}" for row in sorted(actual.structure - expected.structure)]
+    found += [
+        f"unexpected: {' '.join(row)}" for row in sorted(actual.structure - expected.structure)
+    ]
     for table, rows in expected.rows.items():
         if actual.rows.get(table) != rows:
             found.append(f"{table} has {actual.rows.get(table)} rows of {rows}")
@@ -79,7 +84,9 @@ def changed_columns(source: Server, target: Server, database: str, table: str) -
         "SELECT column_name, data_type FROM information_schema.columns "
         f"WHERE table_schema = '{database}' AND table_name = '{table}' ORDER BY ordinal_position"
     )
-    sums = ", ".join(f"SUM(CRC32({full_text(name, kind)})), COUNT(`{name}`)" for name, kind in columns)
+    sums = ", ".join(
+        f"SUM(CRC32({full_text(name, kind)})), COUNT(`{name}`)" for name, kind in columns
+    )
     query = f"SELECT {sums} FROM `{database}`.`{table}`"
     (left,), (right,) = source.query(query), target.query(query)
     return [
