@@ -208,3 +208,33 @@ async fn an_unfinished_transaction_of_a_crashed_program_is_told() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_reader_that_vanishes_lets_go_of_the_file() {
+    let folder = Folder::new();
+    let script = "CREATE TABLE t (v); INSERT INTO t \
+                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) \
+                  SELECT i FROM n";
+    let path = folder.database("a.db", script);
+    let a = source(&path).await;
+    let table = a.catalog(&scope()).await.unwrap().tables.remove(0);
+    let read = read_of(&a, &table, CellForm::Native);
+    let mut reader = a.reader().await.unwrap();
+    let mut batch = dbferry_core::RowBatch::new(1);
+    reader
+        .open(&read, &dbferry_core::Chunk::default())
+        .await
+        .unwrap();
+    reader.fetch(&mut batch, 100).await.unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.busy_timeout(std::time::Duration::ZERO).unwrap();
+    assert!(
+        other.execute("DELETE FROM t", []).is_err(),
+        "the chunk's view is open"
+    );
+    drop(reader);
+    other
+        .busy_timeout(std::time::Duration::from_secs(30))
+        .unwrap();
+    other.execute("DELETE FROM t", []).unwrap();
+}
