@@ -92,13 +92,21 @@ struct Chain {
     end: usize,
 }
 
+/// What the statement calls a table.
+#[derive(Debug, Clone, PartialEq)]
+struct Called {
+    table: TableName,
+    /// Whether that is the table's own name, which follows the table when it is renamed.
+    own_name: bool,
+}
+
 struct Walk<'a> {
     text: &'a str,
     setting: Setting<'a>,
     names: &'a dyn NameMap,
     tokens: Vec<Token>,
     /// What each alias or table name stands for; `None` when it is not one table only.
-    aliases: HashMap<String, Option<TableName>>,
+    aliases: HashMap<String, Option<Called>>,
     /// Names of common table expressions.
     local: HashSet<String>,
     /// New text for tokens by position.
@@ -208,9 +216,18 @@ impl<'a> Walk<'a> {
         }
         let quoted = self.tokens[position].kind == Kind::Quoted;
         if self.names.is_changed_column(&self.mentions.tables, &name)
-            || (quoted && self.aliases.contains_key(&name.to_lowercase()) && self.changed(&name))
+            || (quoted && self.names_table(&name) && self.changed(&name))
         {
             self.unsure(&name);
+        }
+    }
+
+    /// Whether the statement calls a table by this name, and not as an alias.
+    fn names_table(&self, name: &str) -> bool {
+        match self.aliases.get(&name.to_lowercase()) {
+            Some(Some(called)) => called.own_name,
+            Some(None) => true,
+            None => false,
         }
     }
 
@@ -236,8 +253,7 @@ impl<'a> Walk<'a> {
         let is_object = table.is_some() || self.names.has_object(&qualifier, &name);
         match (alias, is_object) {
             (Some(_), true) => self.unsure_if_changed(&qualifier, &name),
-            (Some(Some(table)), false) => {
-                let own_name = self.is_own_name(&qualifier, &table);
+            (Some(Some(Called { table, own_name })), false) => {
                 self.rename_column(second, &table, &name);
                 if own_name && let Some(new) = self.names.renamed_table(&table) {
                     self.put(first, &new.name.clone());
@@ -257,11 +273,6 @@ impl<'a> Walk<'a> {
             (None, false) if self.setting.grants => self.rename_schema(first, &qualifier),
             (None, false) => self.unsure_if_changed(&qualifier, &name),
         }
-    }
-
-    /// Whether a qualifier is the table's name and no alias of its own.
-    fn is_own_name(&self, qualifier: &str, table: &TableName) -> bool {
-        qualifier.eq_ignore_ascii_case(&table.name)
     }
 
     /// `schema.table.column`.

@@ -1,6 +1,6 @@
 //! Which tables a statement reads or writes, and what it calls them.
 
-use super::{Chain, Walk};
+use super::{Called, Chain, Walk};
 
 /// Words after which a bare name is a table.
 const BEFORE_TABLES: &[&str] = &["FROM", "JOIN", "INTO", "UPDATE", "TABLE", "REFERENCES"];
@@ -156,8 +156,10 @@ impl Walk<'_> {
             self.replace_table(chain, table);
         }
         let called = called.to_lowercase();
-        let known = self.aliases.entry(called).or_insert_with(|| table.clone());
-        if *known != table {
+        let own_name = !is_alias;
+        let found = table.map(|table| Called { table, own_name });
+        let known = self.aliases.entry(called).or_insert_with(|| found.clone());
+        if *known != found {
             *known = None;
         }
     }

@@ -109,6 +109,53 @@ fn aliases_are_followed() {
 }
 
 #[test]
+fn an_alias_that_is_the_old_name_stays() {
+    check(
+        "select `users`.`email` from `shop`.`users` `users`",
+        "select `users`.`mail` from `store`.`people` `users`",
+        &[],
+    );
+}
+
+/// Texts as MariaDB 10.11 and MySQL 9.7 print them.
+#[test]
+fn texts_of_real_servers_are_followed() {
+    check(
+        "CREATE ALGORITHM=UNDEFINED VIEW `v3` AS with users as (select `orders`.`u` AS `email` \
+         from `orders`)select `users`.`email` AS `email` from `users`",
+        "CREATE ALGORITHM=UNDEFINED VIEW `v3` AS with users as (select `orders`.`u` AS `email` \
+         from `orders`)select `users`.`email` AS `email` from `users`",
+        &[],
+    );
+    check(
+        "CREATE VIEW `v7` AS select `d`.`email` AS `email` from ((select `users`.`email` AS \
+         `email` from `users`) `d` left join `users` on(`users`.`email` = `d`.`email`))",
+        "CREATE VIEW `v7` AS select `d`.`email` AS `email` from ((select `people`.`mail` AS \
+         `email` from `people`) `d` left join `people` on(`people`.`mail` = `d`.`email`))",
+        &[],
+    );
+    // An alias that is the old name of another table cannot be told from it everywhere.
+    check(
+        "CREATE VIEW `v8` AS select 1 AS `1` from `users` where exists(select 1 from `orders` \
+         `users` where (`users`.`u` = 1))",
+        "CREATE VIEW `v8` AS select 1 AS `1` from `people` where exists(select 1 from `orders` \
+         `users` where (`users`.`u` = 1))",
+        &["users", "users.u"],
+    );
+}
+
+#[test]
+fn words_of_functions_are_no_tables() {
+    check(
+        "select trim(leading 'x' from `users`.`email`),extract(year from `shop`.`users`.`email`) \
+         from `users`",
+        "select trim(leading 'x' from `people`.`mail`),extract(year from `store`.`people`.`mail`) \
+         from `people`",
+        &[],
+    );
+}
+
+#[test]
 fn an_alias_of_two_tables_is_left_alone() {
     check(
         "select (select u.x from orders u) from shop.users u where `shop`.`email` = 1",
