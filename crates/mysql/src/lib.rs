@@ -8,10 +8,13 @@
 //!   is, and connections in a known state.
 //! - `codec`, [`snapshot`], [`load`]: cells to SQL and back, reading tables, writing rows.
 
+pub mod check;
 mod codec;
 pub mod config;
 pub mod datatypes;
+pub mod ddl;
 pub mod dialect;
+pub mod endpoint;
 pub mod load;
 pub mod privileges;
 pub mod retry;
@@ -21,3 +24,8 @@ pub mod sessions;
 pub mod snapshot;
 pub mod tokens;
 pub mod wire;
+
+use dbferry_core::Family;
+
+/// The family of MySQL, MariaDB and Aurora MySQL.
+pub const FAMILY: Family = Family("mysql");

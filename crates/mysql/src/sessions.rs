@@ -89,6 +89,11 @@ const OPTIONAL: &[(&[Purpose], &str)] = {
         (&[Load], "SESSION system_versioning_insert_history = 1"),
         // Checks held on the source; MariaDB can leave them out for a session.
         (&[Load, Define], "SESSION check_constraint_checks = 0"),
+        // Adding a key changes nothing of a table's history.
+        (
+            &[Define],
+            "SESSION system_versioning_alter_history = 'KEEP'",
+        ),
         // Tables are created as they are on the source.
         (&[Define], "SESSION sql_require_primary_key = 0"),
         (&[Define], "SESSION sql_generate_invisible_primary_key = 0"),
@@ -148,6 +153,15 @@ impl Sessions {
         &self.0.config
     }
 
+    /// Whether sessions have this optional setting.
+    pub fn accepts(&self, variable: &str) -> bool {
+        let starts = format!("SESSION {variable} ");
+        self.0
+            .accepted
+            .iter()
+            .any(|(_, setting)| setting.starts_with(&starts))
+    }
+
     /// Opens a connection that the caller owns. Transient faults are tried again for a moment.
     ///
     /// # Errors
@@ -197,6 +211,20 @@ impl Sessions {
             settings,
             "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE".into(),
         ]
+    }
+
+    /// Brings a session whose settings were changed back into the state of its purpose.
+    ///
+    /// # Errors
+    /// What the connection brings.
+    pub async fn restore(
+        &self,
+        connection: &mut Connection,
+        purpose: Purpose,
+    ) -> Result<(), Error> {
+        let [settings, _] = self.setup(purpose);
+        connection.execute(&settings).await?;
+        Ok(())
     }
 
     /// Takes an idle connection, or opens one; it becomes idle again when dropped.

@@ -3,6 +3,7 @@
 //! `scripts/servers start` runs them; `scripts/servers env` prints the variables that name them.
 
 mod load;
+mod schema;
 mod sessions;
 mod snapshot;
 mod support;

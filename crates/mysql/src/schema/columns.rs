@@ -115,12 +115,8 @@ impl ColumnLine {
     /// Brings what the products write differently into one form.
     fn settle(&mut self, server: &Server) {
         let column = &mut self.column;
-        // MariaDB writes `DEFAULT NULL` at large objects, MySQL does not.
-        if matches!(
-            column.data_type,
-            DataType::Text { .. } | DataType::Blob { .. }
-        ) && column.default == Some(ColumnDefault::Literal(None))
-        {
+        // MariaDB writes `DEFAULT NULL` at large objects, MySQL only at some.
+        if column.data_type.is_lob() && column.default == Some(ColumnDefault::Literal(None)) {
             column.default = None;
         }
         // MariaDB has no JSON type: a check makes it one.

@@ -25,7 +25,6 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at).copied()
     }
 
-
     pub(crate) fn next(&mut self) -> Option<Token<'a>> {
         let token = self.peek();
         self.at += usize::from(token.is_some());

@@ -23,12 +23,12 @@ pub(crate) mod cursor;
 pub(crate) mod statement;
 pub(crate) mod table_text;
 
-mod accounts;
+pub(crate) mod accounts;
 mod columns;
 mod keys;
 mod objects;
 mod order;
-mod questions;
+pub(crate) mod questions;
 mod tables;
 mod text;
 
@@ -104,6 +104,15 @@ pub async fn broken_views(
     let names: Vec<&str> = schemas.iter().map(|schema| schema.name.as_str()).collect();
     let listed = tables::list(sessions, &names).await?;
     objects::broken_views(sessions, &listed).await
+}
+
+/// The names of the schemas of the scope, in order.
+///
+/// # Errors
+/// As [`read`].
+pub async fn schema_names(sessions: &Sessions, scope: &CatalogScope) -> Result<Vec<String>, Error> {
+    let schemas = read_schemas(sessions, scope).await?;
+    Ok(schemas.into_iter().map(|schema| schema.name).collect())
 }
 
 /// The schemas of the scope, in name order.

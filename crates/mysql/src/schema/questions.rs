@@ -17,20 +17,20 @@ const ASKERS: usize = 4;
 
 /// A statement about an object.
 #[derive(Debug, Clone)]
-pub(super) struct Question {
+pub(crate) struct Question {
     /// The object, for errors, and for the default database while asking: names of the object's
     /// own schema are then printed without it.
-    pub(super) object: ObjectName,
+    pub(crate) object: ObjectName,
     /// The statement.
-    pub(super) sql: String,
+    pub(crate) sql: String,
 }
 
 /// What a server answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) set: ResultSet,
+pub(crate) struct Answer {
+    pub(crate) set: ResultSet,
     /// Whether the server warned that a view refers to what does not exist.
-    pub(super) broken: bool,
+    pub(crate) broken: bool,
 }
 
 /// Table, view, database, routine, trigger, event or sequence does not exist.
@@ -44,7 +44,7 @@ const BROKEN_VIEW: u64 = 1356;
 ///
 /// # Errors
 /// That of the first question that failed, naming its object.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     sessions: &Sessions,
     questions: &[Question],
 ) -> Result<Vec<Option<Answer>>, Error> {

@@ -223,6 +223,26 @@ fn spliced(text: &str, start: usize, end: usize, between: &str) -> String {
     format!("{}{between}{}", &text[..start], &text[end..])
 }
 
+/// Gives the object that a statement creates another name.
+///
+/// # Errors
+/// `DefinitionUnreadable`.
+pub(crate) fn renamed(statement: &str, name: &str, quoting: Quoting) -> Result<String, Error> {
+    let tokens = tokens(statement, quoting)?;
+    let kind = tokens
+        .iter()
+        .position(|token| KINDS.iter().any(|kind| token.is_word(kind)));
+    let Some(token) = kind.and_then(|kind| tokens.get(kind + 1)) else {
+        return Ok(statement.to_owned());
+    };
+    Ok(spliced(
+        statement,
+        token.start,
+        token.end(),
+        &dialect::identifier(name),
+    ))
+}
+
 /// Whether two statements are the same but for white space, quotes around names and the case of
 /// keywords.
 pub(crate) fn same(first: &str, second: &str, quoting: Quoting) -> bool {

@@ -59,11 +59,17 @@ pub(crate) async fn run(connection: &mut Connection, text: &str) {
 
 pub(crate) async fn drop_database(sessions: &Sessions, database: &str) {
     let mut connection = sessions.open(Purpose::Define).await.unwrap();
-    connection.execute(&format!("DROP DATABASE IF EXISTS `{database}`")).await.unwrap();
+    connection
+        .execute(&format!("DROP DATABASE IF EXISTS `{database}`"))
+        .await
+        .unwrap();
 }
 
 /// The catalog of one database.
 pub(crate) async fn catalog(sessions: &Sessions, database: &str) -> Catalog {
-    let scope = CatalogScope { schemas: Some(vec![database.into()]), ..CatalogScope::default() };
+    let scope = CatalogScope {
+        schemas: Some(vec![database.into()]),
+        ..CatalogScope::default()
+    };
     schema::read(sessions, &scope).await.unwrap()
 }

@@ -4,7 +4,7 @@ pub(crate) mod fixtures;
 
 use dbferry_core::EndpointAddress;
 use dbferry_mysql::config::MySqlConfig;
-use dbferry_mysql::sessions::{Purpose, Sessions};
+use dbferry_mysql::sessions::Sessions;
 use dbferry_mysql::wire::Connection;
 
 /// The variables that name the servers.
@@ -38,16 +38,6 @@ pub(crate) fn config_as(name: &str, user: &str) -> MySqlConfig {
 /// Sessions of the usual account.
 pub(crate) async fn sessions(name: &str) -> Sessions {
     Sessions::connect(config(name)).await.unwrap()
-}
-
-/// A connection of the usual account, set up as the user's own client would be.
-pub(crate) async fn connect(name: &str) -> Connection {
-    Connection::connect(&config(name).connect).await.unwrap()
-}
-
-/// A connection that is ready to define things.
-pub(crate) async fn definer(name: &str) -> Connection {
-    sessions(name).await.open(Purpose::Define).await.unwrap()
 }
 
 /// The first cell of a query's first row, as text.

@@ -1,0 +1,5 @@
+//! Definitions on real servers: the same list for every direction.
+
+mod compare;
+mod directions;
+mod tables;
