@@ -210,6 +210,12 @@ impl TaskSpec {
             .max(1)
     }
 
+    /// The sizes of the load, as far as the settings do not name others.
+    pub(crate) fn effective_limits(&self) -> Limits {
+        let commit_rows = self.settings.commit_rows.map_or(u64::MAX, u64::from);
+        Limits { commit_rows: self.limits.commit_rows.min(commit_rows), ..self.limits }
+    }
+
     pub(crate) fn retry_settings(&self) -> RetrySettings {
         let policy = &self.settings.retry;
         match policy.attempts_max {

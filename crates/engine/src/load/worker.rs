@@ -105,7 +105,7 @@ impl Worker {
             loader: &mut **loader,
             transform: transform.as_mut(),
             budget: &self.load.budget,
-            limits: self.load.spec.limits,
+            limits: self.load.spec.effective_limits(),
             progress: &self.load.progress,
             cancel: &self.load.cancel,
         }

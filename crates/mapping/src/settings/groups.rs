@@ -102,7 +102,7 @@ pub(super) const FULL_LOAD: &[Setting] = &[
         "CommitRate",
         Integer(1, 50_000),
         Int(10_000),
-        Otherwise("transactions of the target are sized in bytes"),
+        Honoured,
     ),
 ];
 

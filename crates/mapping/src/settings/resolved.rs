@@ -19,6 +19,8 @@ pub struct ResolvedSettings {
     pub support_lobs: bool,
     /// Segments that load at once, 1 to 49; `None` leaves it to the engine.
     pub load_workers: Option<u16>,
+    /// Rows after which the target commits; `None` leaves it to the engine.
+    pub commit_rows: Option<u16>,
     /// Whether it is an error when the rules match no table.
     pub fail_on_no_tables: bool,
     /// What follows when a row cannot be converted.
@@ -119,6 +121,10 @@ impl TaskSettings {
                 .given("/FullLoadSettings/MaxFullLoadSubTasks")
                 .and_then(Value::as_u64)
                 .and_then(|workers| u16::try_from(workers).ok()),
+            commit_rows: self
+                .given("/FullLoadSettings/CommitRate")
+                .and_then(Value::as_u64)
+                .and_then(|rows| u16::try_from(rows).ok()),
             fail_on_no_tables: self.flag("/ErrorBehavior/FailOnNoTablesCaptured"),
             data_error: self.row_policy("DataErrorPolicy"),
             data_truncation_error: self.row_policy("DataTruncationErrorPolicy"),

@@ -62,6 +62,7 @@ fn an_echoed_document_means_the_same_when_it_is_sent_again() {
     let mut echoed = parse(&settings.to_json()).resolve();
     assert_eq!(echoed.load_workers, Some(8));
     echoed.load_workers = None;
+    echoed.commit_rows = None;
     let original = settings.resolve();
     assert_eq!(echoed.table_preparation, original.table_preparation);
     assert_eq!(echoed.data_error, original.data_error);
@@ -125,11 +126,11 @@ fn what_has_no_effect_is_said() {
         [
             "TargetMetadata.LimitedSizeLobMode",
             "TargetMetadata.BatchApplyEnabled",
-            "FullLoadSettings.CommitRate",
             "ValidationSettings.EnableValidation",
         ]
     );
     assert_eq!(settings.resolve().not_effective(), findings);
+    assert_eq!(settings.resolve().commit_rows, Some(500));
 }
 
 #[test]
