@@ -1,12 +1,13 @@
 //! A rich schema, carried in every direction.
 
+use dbferry_core::ObjectKind::Sequence;
 use dbferry_core::target::KeyTiming;
 use dbferry_core::{Catalog, Endpoint, Finding, Severity, Target};
 use dbferry_mysql::FAMILY;
 use dbferry_mysql::endpoint::MySqlEndpoint;
 
 use super::compare::assert_equal;
-use crate::support::{MARIADB_A, MARIADB_B, MYSQL_A, MYSQL_B, config, fixtures};
+use crate::support::{MARIADB_A, MARIADB_B, MYSQL_A, MYSQL_B, config_as, fixtures, sessions};
 
 /// What became of a catalog on its way.
 struct Carried {
@@ -62,7 +63,6 @@ fn translate(source: &Catalog, target: &MySqlEndpoint) -> (Catalog, Vec<Finding>
 
 /// Creates everything, as a task would; every step twice, since a task may be interrupted.
 async fn create(target: &MySqlEndpoint, wanted: &Catalog, timing: KeyTiming) {
-    use dbferry_core::ObjectKind::Sequence;
     for object in wanted
         .objects
         .iter()
@@ -87,9 +87,20 @@ async fn create(target: &MySqlEndpoint, wanted: &Catalog, timing: KeyTiming) {
 }
 
 async fn carry(from: &str, to: &str, own: &str, database: &str, timing: KeyTiming) -> Carried {
-    let source = MySqlEndpoint::open(config(from)).await.unwrap();
-    let target = MySqlEndpoint::open(config(to)).await.unwrap();
-    let mut connection = fixtures::fresh_database(source.sessions(), database).await;
+    carry_as("dbferry", from, to, own, database, timing).await
+}
+
+async fn carry_as(
+    user: &str,
+    from: &str,
+    to: &str,
+    own: &str,
+    database: &str,
+    timing: KeyTiming,
+) -> Carried {
+    let source = MySqlEndpoint::open(config_as(from, user)).await.unwrap();
+    let target = MySqlEndpoint::open(config_as(to, user)).await.unwrap();
+    let mut connection = fixtures::fresh_database(&sessions(from).await, database).await;
     fixtures::run(&mut connection, fixtures::COMMON).await;
     fixtures::run(&mut connection, own).await;
     let given = fixtures::catalog(source.sessions(), database).await;
@@ -197,4 +208,32 @@ async fn mariadb_to_mysql_says_what_differs() {
     let has = |name: &str, id: &str| warnings.contains(&(object(name).as_str(), id));
     assert!(has("addresses", "mysql-type-replaced"), "{warnings:?}");
     assert!(has("aria_table", "mysql-engine-replaced"));
+}
+
+/// The rights of Aurora's master user are enough; only definers become that user.
+#[tokio::test]
+async fn an_account_without_super_carries_everything() {
+    for (from, to, own) in [
+        (MYSQL_B, MYSQL_A, fixtures::MYSQL),
+        (MARIADB_B, MARIADB_A, fixtures::MARIADB),
+    ] {
+        let database = "dbferry_t_aurora";
+        let carried = carry_as("aurora", from, to, own, database, KeyTiming::AfterLoad).await;
+        let mut wanted = carried.wanted.clone();
+        for object in wanted
+            .objects
+            .iter_mut()
+            .filter(|object| object.kind != Sequence)
+        {
+            object.definer = Some("aurora@%".into());
+        }
+        assert_equal(&wanted, &carried.there);
+        assert_eq!(carried.ids(Severity::Error), []);
+        assert!(
+            carried
+                .ids(Severity::Warning)
+                .iter()
+                .all(|(_, id)| *id == "mysql-definer-replaced")
+        );
+    }
 }

@@ -2,4 +2,5 @@
 
 mod compare;
 mod directions;
+mod objects;
 mod tables;
