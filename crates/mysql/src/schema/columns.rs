@@ -10,7 +10,7 @@ use super::cursor::{Cursor, without_parentheses};
 use super::text::{escaped_bytes, has_escaped_bytes};
 use crate::datatypes;
 use crate::server::Server;
-use crate::tokens::TokenKind;
+use crate::tokens::{Quoting, TokenKind};
 
 /// What a column's line says beside the column.
 #[derive(Debug)]
@@ -140,7 +140,10 @@ fn read_default(cursor: &mut Cursor<'_>, data_type: &DataType) -> Result<ColumnD
     let start = cursor.offset();
     if cursor.is_symbol('(') {
         let expression = without_parentheses(cursor.group()?);
-        return Ok(ColumnDefault::Expression(expression.to_owned()));
+        return Ok(match quoted_text(expression) {
+            Some(text) => literal(text, data_type),
+            None => ColumnDefault::Expression(expression.to_owned()),
+        });
     }
     if cursor.take_word("NULL") {
         return Ok(ColumnDefault::Literal(None));
@@ -167,6 +170,15 @@ fn read_default(cursor: &mut Cursor<'_>, data_type: &DataType) -> Result<ColumnD
             ))
         }
     }
+}
+
+/// The content of an expression that is nothing but a string: MySQL writes the defaults of large
+/// objects so.
+fn quoted_text(expression: &str) -> Option<String> {
+    let mut cursor = Cursor::new(expression, Quoting::default()).ok()?;
+    cursor.take_word("_utf8mb4");
+    let text = cursor.string().ok()?;
+    cursor.at_end().then_some(text)
 }
 
 /// Brings a literal into canonical form. Bytes that are no text become a hexadecimal literal.

@@ -169,7 +169,7 @@ async fn mysql_to_mariadb_says_what_differs() {
     let object = |name: &str| format!("{database}.{name}");
     assert_eq!(
         carried.ids(Severity::Error),
-        [(object("documents").as_str(), "mysql-unique-key-impossible")]
+        [(object("functional").as_str(), "mysql-unique-key-impossible")]
     );
     let warnings = carried.ids(Severity::Warning);
     let has = |name: &str, id: &str| warnings.contains(&(object(name).as_str(), id));
@@ -208,6 +208,8 @@ async fn mariadb_to_mysql_says_what_differs() {
     let has = |name: &str, id: &str| warnings.contains(&(object(name).as_str(), id));
     assert!(has("addresses", "mysql-type-replaced"), "{warnings:?}");
     assert!(has("aria_table", "mysql-engine-replaced"));
+    assert!(has("hosts", "mysql-type-replaced"));
+    assert!(has("hosts", "mysql-collation-replaced"));
 }
 
 /// The rights of Aurora's master user are enough; only definers become that user.
