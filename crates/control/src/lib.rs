@@ -32,7 +32,7 @@ pub mod task;
 pub use endpoint::{EndpointSpec, PasswordPlace};
 pub use lease::{Lease, Leases};
 pub use lifecycle::{Event, Lifecycle, Status};
-pub use progress::{RunProgress, TableCounts};
+pub use progress::{ProgressMeter, RunProgress, TableCounts};
 pub use run::STOP_DEADLINE;
 pub use service::{
     Connectors, EndpointCheck, TargetLedger, TaskDetails, TaskService, TaskView, Watch,

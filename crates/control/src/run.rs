@@ -12,13 +12,13 @@
 use std::time::Duration;
 
 use dbferry_core::{Code, Error, TaskId};
-use dbferry_engine::{RateMeter, Report, Run};
+use dbferry_engine::{Report, Run};
 use jiff::Timestamp;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::lifecycle::{Event, Lifecycle};
-use crate::progress::RunProgress;
+use crate::progress::ProgressMeter;
 use crate::report::StoredReport;
 use crate::service::{TaskService, Watch, task_spec};
 use crate::task::{Task, encode, progress_key, report_key};
@@ -45,7 +45,7 @@ impl TaskService {
         let task = self.update(id, Task::start).await?;
         tracing::info!(task = %id, runs = task.runs, "run started");
         let outcome = self.attempt(&task, &watch).await;
-        if let Err(error) = self.record(id, &watch, &mut RateMeter::default()).await {
+        if let Err(error) = self.record(id, &watch, &mut ProgressMeter::default()).await {
             tracing::warn!(task = %id, error = %error.report(), "progress not stored");
         }
         self.conclude(id, outcome).await
@@ -75,7 +75,7 @@ impl TaskService {
 
     /// Records progress until the future is dropped.
     async fn keep_recording(&self, id: &TaskId, watch: &Watch) {
-        let mut meter = RateMeter::default();
+        let mut meter = ProgressMeter::default();
         let mut ticks = tokio::time::interval(RECORD_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -95,8 +95,13 @@ impl TaskService {
         }
     }
 
-    async fn record(&self, id: &TaskId, watch: &Watch, meter: &mut RateMeter) -> Result<(), Error> {
-        let progress = RunProgress::new(watch.progress.snapshot(), meter);
+    async fn record(
+        &self,
+        id: &TaskId,
+        watch: &Watch,
+        meter: &mut ProgressMeter,
+    ) -> Result<(), Error> {
+        let progress = meter.measure(watch.progress.snapshot());
         self.overwrite(&progress_key(id), &encode(&progress)?).await
     }
 

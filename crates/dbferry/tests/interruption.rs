@@ -1,8 +1,10 @@
 //! Runs that are stopped or killed midway, and go on.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use serde_json::json;
 
 use crate::support::{Bench, Outcome};
@@ -140,6 +142,31 @@ fn sigterm_stops_as_ctrl_c_does() {
         outcome.stderr
     );
     assert_eq!(status(&bench), "stopped");
+}
+
+#[test]
+fn a_second_signal_aborts_a_run_that_cannot_stop() {
+    let bench = tables();
+    let (source, target) = (bench.sqlite("source.db"), bench.sqlite("target.db"));
+    let mut child = bench
+        .command(&["migrate", &source, &target, "--name", "it"])
+        .spawn()
+        .unwrap();
+    wait_until(|| loaded_tables(&bench) > 0);
+    // Nothing can be committed any more, so that the run does not come to its end.
+    let other = Connection::open(bench.path("target.db")).unwrap();
+    other.busy_timeout(PATIENCE).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    signal(&child, "-INT");
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = stderr.lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("Stopping: ")));
+    signal(&child, "-INT");
+    assert!(lines.any(|line| line.contains("Aborted. ") && line.contains("dbferry resume ")));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(other);
+    assert_eq!(status(&bench), "interrupted");
+    resume_and_compare(&bench);
 }
 
 #[test]

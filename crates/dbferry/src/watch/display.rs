@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use console::Term;
+use dbferry_control::{ProgressMeter, RunProgress};
 use dbferry_core::TableName;
-use dbferry_engine::{Phase, ProgressSnapshot, RateMeter, TableProgress, TableStage};
+use dbferry_engine::{Phase, ProgressSnapshot, TableProgress, TableStage};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Seen, picture};
+use super::picture;
 use crate::show::json::Event;
 use crate::show::{Form, Terminal};
 
@@ -46,22 +47,22 @@ impl<'a> Display<'a> {
     }
 
     /// Takes a look at a run of this process.
-    pub(super) fn look(&mut self, snapshot: ProgressSnapshot, meter: &mut RateMeter) {
+    pub(super) fn look(&mut self, snapshot: ProgressSnapshot, meter: &mut ProgressMeter) {
         if self.terminal.form() != Form::Json {
             self.tell_ended(&snapshot.tables);
         }
-        self.show(&Seen::new(snapshot, meter));
+        self.show(&meter.measure(snapshot));
     }
 
     /// Takes the last look: what has ended is told, and the picture is taken off the screen.
-    pub(super) fn last_look(&mut self, snapshot: ProgressSnapshot, meter: &mut RateMeter) {
+    pub(super) fn last_look(&mut self, snapshot: ProgressSnapshot, meter: &mut ProgressMeter) {
         match self.terminal.form() {
-            Form::Json => self.show(&Seen::new(snapshot, meter)),
+            Form::Json => self.show(&meter.measure(snapshot)),
             Form::Live | Form::Lines => self.tell_ended(&snapshot.tables),
         }
     }
 
-    pub(super) fn show(&mut self, seen: &Seen) {
+    pub(super) fn show(&mut self, seen: &RunProgress) {
         self.at_work.extend(
             seen.snapshot
                 .tables
@@ -77,11 +78,11 @@ impl<'a> Display<'a> {
         }
     }
 
-    fn new_phase(&mut self, seen: &Seen) -> bool {
+    fn new_phase(&mut self, seen: &RunProgress) -> bool {
         self.phase.replace(seen.snapshot.phase) != Some(seen.snapshot.phase)
     }
 
-    fn draw(&self, seen: &Seen) {
+    fn draw(&self, seen: &RunProgress) {
         let (rows, columns) = Term::stderr().size();
         let mut lines = picture::lines(seen, usize::from(columns));
         // A picture higher than the screen cannot be redrawn in place.

@@ -8,9 +8,9 @@ pub(crate) mod picture;
 
 use std::time::Duration;
 
-use dbferry_control::{RunProgress, TaskDetails, TaskService};
+use dbferry_control::{ProgressMeter, TaskDetails, TaskService};
 use dbferry_core::{Error, TaskId};
-use dbferry_engine::{Progress, RateMeter};
+use dbferry_engine::Progress;
 use tokio::time::MissedTickBehavior;
 
 use self::display::Display;
@@ -38,7 +38,7 @@ pub(crate) async fn alongside<T>(
     work: impl Future<Output = T>,
 ) -> T {
     let mut display = Display::new(terminal);
-    let mut meter = RateMeter::default();
+    let mut meter = ProgressMeter::default();
     let mut ticks = tokio::time::interval(interval(terminal.form()));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first tick comes at once, when there is nothing to see.
@@ -96,6 +96,3 @@ pub(crate) async fn from_afar(
         }
     }
 }
-
-/// A run as it is now.
-pub(crate) type Seen = RunProgress;

@@ -8,9 +8,9 @@
 //!   ✗ shop.images     suspended [DF4001]: the target refused a value
 //! ```
 
+use dbferry_control::RunProgress;
 use dbferry_engine::{Phase, TableProgress, TableStage};
 
-use super::Seen;
 use crate::show::{harmless, style};
 use crate::size::{ByteSize, count, counted, estimate, per_second};
 
@@ -27,7 +27,7 @@ const NAME_WIDTH_MAX: usize = 40;
 const BAR_WIDTH_MAX: usize = 40;
 
 /// The whole picture, no line wider than `width` columns.
-pub(crate) fn lines(seen: &Seen, width: usize) -> Vec<String> {
+pub(crate) fn lines(seen: &RunProgress, width: usize) -> Vec<String> {
     // The last column stays free: some terminals break the line there.
     let width = width.max(20) - 1;
     let mut lines = vec![
@@ -66,7 +66,7 @@ pub(crate) fn lines(seen: &Seen, width: usize) -> Vec<String> {
 }
 
 /// The picture in one line, for logs.
-pub(crate) fn line(seen: &Seen, new_phase: bool) -> String {
+pub(crate) fn line(seen: &RunProgress, new_phase: bool) -> String {
     let phase = phase(seen.snapshot.phase);
     if new_phase && seen.snapshot.phase < Phase::Loading {
         return phase.into();
@@ -111,7 +111,7 @@ fn phase(phase: Phase) -> &'static str {
     }
 }
 
-fn overall(seen: &Seen, width: usize) -> String {
+fn overall(seen: &RunProgress, width: usize) -> String {
     let phase = style().bold().apply_to(phase(seen.snapshot.phase));
     let Some(part) = fraction(seen) else {
         return phase.to_string();
@@ -123,7 +123,7 @@ fn overall(seen: &Seen, width: usize) -> String {
 }
 
 /// The numbers of a run, as many as fit, the most wanted first.
-fn numbers(seen: &Seen, width: usize) -> String {
+fn numbers(seen: &RunProgress, width: usize) -> String {
     let (snapshot, counts) = (&seen.snapshot, &seen.counts);
     let mut parts = Vec::new();
     if counts.total > 0 {
@@ -175,7 +175,7 @@ fn numbers(seen: &Seen, width: usize) -> String {
     text
 }
 
-fn rows(seen: &Seen) -> String {
+fn rows(seen: &RunProgress) -> String {
     let (rows, expected) = (seen.snapshot.rows, seen.snapshot.rows_expected);
     match seen.snapshot.phase > Phase::Loading || rows >= expected {
         true => counted(rows, "row"),
@@ -184,19 +184,18 @@ fn rows(seen: &Seen) -> String {
 }
 
 /// How much of the rows is in, while that is the question.
-fn fraction(seen: &Seen) -> Option<f64> {
+fn fraction(seen: &RunProgress) -> Option<f64> {
     let snapshot = &seen.snapshot;
     match snapshot.phase {
         Phase::Planning | Phase::Preparing => None,
-        Phase::Loading => part(snapshot.bytes, snapshot.bytes_expected)
-            .or_else(|| part(snapshot.rows, snapshot.rows_expected)),
+        Phase::Loading => seen.part_done,
         Phase::Connecting => part(snapshot.objects_created, snapshot.objects_expected),
         Phase::Completing => part(seen.counts.completed as u64, seen.counts.total as u64),
         Phase::TakingInventory | Phase::Finished => None,
     }
 }
 
-fn left(seen: &Seen) -> Option<String> {
+fn left(seen: &RunProgress) -> Option<String> {
     let seconds = seen
         .rate
         .seconds_left
@@ -267,8 +266,9 @@ fn fit(line: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dbferry_control::ProgressMeter;
     use dbferry_core::{Code, Error, TableName};
-    use dbferry_engine::{ProgressSnapshot, RateMeter};
+    use dbferry_engine::ProgressSnapshot;
 
     fn table(name: &str, stage: TableStage, rows: u64) -> TableProgress {
         TableProgress {
@@ -284,9 +284,9 @@ mod tests {
         }
     }
 
-    fn seen(phase: Phase, tables: Vec<TableProgress>) -> Seen {
+    fn seen(phase: Phase, tables: Vec<TableProgress>) -> RunProgress {
         console::set_colors_enabled_stderr(false);
-        let mut meter = RateMeter::default();
+        let mut meter = ProgressMeter::default();
         let mut snapshot = ProgressSnapshot {
             phase,
             elapsed_ms: 0,
@@ -299,12 +299,18 @@ mod tests {
             retries: 0,
             tables: Vec::new(),
         };
-        meter.measure(&snapshot);
+        let waiting = |table: &TableProgress| TableProgress {
+            stage: TableStage::Waiting,
+            error: None,
+            ..table.clone()
+        };
+        snapshot.tables = tables.iter().map(waiting).collect();
+        meter.measure(snapshot.clone());
         snapshot.elapsed_ms = 2000;
         snapshot.rows = tables.iter().map(|table| table.rows).sum();
         snapshot.bytes = tables.iter().map(|table| table.bytes).sum();
         snapshot.tables = tables;
-        Seen::new(snapshot, &mut meter)
+        meter.measure(snapshot)
     }
 
     fn shop() -> Vec<TableProgress> {
@@ -324,7 +330,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "loading  ━━━━━━━━━━━━━━━━━━━━━━━━━───────────────   62%  2 s left",
+                "loading  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━──────   87%  1 s left",
                 "  1 suspended · 250,005 of about 400,000 rows · 1 of 4 tables done · 125,003 rows/s \
                  · 11.9 MiB/s · 23.8 MiB",
                 "  shop.orders  ━━━━━━━━━━──────────   50%  50,000 rows · 2 workers",
