@@ -29,15 +29,33 @@
 //!
 //! # Why it is fast
 //!
-//! The server's work is what a load takes: parsing a row, and inserting it into the tree.
+//! The server's work is what a load takes: parsing a row, and inserting it into the tree. Measured
+//! as the server's own CPU time for sysbench rows of 190 bytes (MariaDB 10.11, MySQL 9.7; two
+//! shared cores of a busy machine, so good for comparison only):
+//!
+//! | | MariaDB | MySQL |
+//! |---|---|---|
+//! | `LOAD DATA`, `CHARACTER SET binary` | 4.8 µs | 5.5 µs |
+//! | the same, `CHARACTER SET utf8mb4` | 5.0 µs | 6.0 to 7.5 µs |
+//! | the same, `unique_checks = 0` | 10 µs | 5.4 to 6.0 µs |
+//! | the same, `foreign_key_checks = 1` | 4.7 µs | 5.7 µs |
+//! | `INSERT` of a megabyte | 8.8 µs | 10.5 µs |
 //!
 //! * `LOAD DATA` over `INSERT`: no SQL to parse. One statement per transaction, and large
 //!   transactions: each commit is a synchronisation of log and binary log.
 //! * Rows come in key order, so the tree grows at its right edge and pages fill up.
-//! * Foreign keys are not checked: parents may come later, and the engine compares at the end.
 //! * `unique_checks` stays on. Off, InnoDB may store a duplicate in a secondary unique key
-//!   without a word, and MariaDB locks the whole table for one loader. It would save nothing:
-//!   tables are loaded without secondary keys, and the primary key is always checked.
+//!   without a word, and MariaDB takes another path that locks the table for one loader and
+//!   sorts the rows first. It saves nothing: large tables are loaded without secondary keys, and
+//!   the primary key is always checked.
+//! * Foreign keys are not checked, since parents may come later, not for speed.
+//!
+//! # Tables that number their rows
+//!
+//! With `innodb_autoinc_lock_mode` below 2, the default of MariaDB, a `LOAD DATA` locks a table
+//! with an `AUTO_INCREMENT` column for its whole length, so several loaders of such a table take
+//! turns. Statements are kept short there, or one loader would wait for another until its lock
+//! wait ends. It is worth more to load several tables at once.
 //!
 //! # Tables without transactions
 //!

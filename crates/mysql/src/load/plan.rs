@@ -87,6 +87,15 @@ impl Plan {
         format!("INSERT IGNORE INTO {table} ({names}) VALUES ")
     }
 
+    /// Whether the server numbers the rows of the table.
+    pub(crate) fn numbers_rows(&self) -> bool {
+        self.load
+            .table
+            .columns
+            .iter()
+            .any(|column| column.auto_increment)
+    }
+
     /// Names a row by its key, given the cells of the key.
     pub(crate) fn row_name<'a>(&'a self, key: impl Iterator<Item = Option<&'a [u8]>>) -> String {
         let names = self

@@ -121,8 +121,9 @@ fn canonical(column: &Column, in_key: bool) -> Selected {
 ///
 /// The server puts a question mark where a character has no counterpart. So the question marks
 /// that belong there are taken out before a second conversion, and if that has one, the value is
-/// lost. A key must even come back from UTF-8 as the same bytes: where two codes of a charset are
-/// one character (as in `cp932`), the key of one would be taken for the other.
+/// lost. It is looked for by its code: to other collations, `⁈` is a question mark too. A key must
+/// even come back from UTF-8 as the same bytes: where two codes of a charset are one character (as
+/// in `cp932`), the key of one would be taken for the other.
 fn text(column: &Column, name: &str, in_key: bool) -> String {
     let charset = match column.charset.as_deref() {
         Some(charset) if !charset::is_utf8(charset) => charset,
@@ -133,7 +134,9 @@ fn text(column: &Column, name: &str, in_key: bool) -> String {
         true => format!(
             "CAST(CONVERT({converted} USING {charset}) AS BINARY) <> CAST({name} AS BINARY)"
         ),
-        false => format!("LOCATE('?', CONVERT(REPLACE({name}, '?', '') USING utf8mb4)) > 0"),
+        false => format!(
+            "LOCATE('?', CONVERT(REPLACE({name}, '?', '') USING utf8mb4) COLLATE utf8mb4_bin) > 0"
+        ),
     };
     marked(&lost, &converted)
 }

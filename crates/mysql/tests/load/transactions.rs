@@ -167,3 +167,46 @@ async fn a_loader_goes_from_table_to_table() {
         }
     }
 }
+
+/// Rows of many statements, as a table that numbers its rows gets them on some servers, are one
+/// transaction all the same.
+#[tokio::test]
+async fn a_large_load_of_a_numbered_table_is_one_transaction() {
+    let text = "x".repeat(1 << 20);
+    for server in TARGETS {
+        for path in PATHS {
+            let columns = "id INT AUTO_INCREMENT PRIMARY KEY, a LONGTEXT";
+            let mut fixture = Fixture::new(server, path, "numbered", columns).await;
+            let load = fixture.load();
+            fixture.loader.begin(&load).await.unwrap();
+            for id in 1..=20 {
+                let id = id.to_string();
+                let rows: [&[Option<&str>]; 1] = [&[Some(&id), Some(&text)]];
+                fixture.loader.write(&batch(&rows)).await.unwrap();
+            }
+            assert_eq!(fixture.content().await, "", "{server} {path:?}");
+            let mut next = fixture.record.clone();
+            next.version = 1;
+            fixture.loader.commit(&next).await.unwrap();
+            let count = "SELECT COUNT(*) FROM t";
+            let found = crate::support::value(&mut fixture.connection, count).await;
+            assert_eq!(found, "20", "{server} {path:?}");
+            fixture.drop().await;
+        }
+    }
+}
+
+/// A managed server's master user has no right beyond the tables'.
+#[tokio::test]
+async fn a_restricted_user_can_load() {
+    for server in TARGETS {
+        let config = crate::support::config_as(server, "aurora");
+        let sessions = dbferry_mysql::sessions::Sessions::connect(config)
+            .await
+            .unwrap();
+        let mut fixture = Fixture::with(sessions, "restricted", "id INT PRIMARY KEY").await;
+        fixture.load_rows(&[&[Some("1")]]).await.unwrap();
+        assert_eq!(fixture.content().await, "1", "{server}");
+        fixture.drop().await;
+    }
+}

@@ -8,6 +8,7 @@
 pub(crate) mod copy;
 mod labels;
 mod numbers;
+mod random;
 mod text;
 mod times;
 mod types;
