@@ -44,7 +44,11 @@ mod tests {
         let count = std::cell::Cell::new(0);
         let result = transient(|| async {
             count.set(count.get() + 1);
-            if count.get() <= failures { Err(fault()) } else { Ok(()) }
+            if count.get() <= failures {
+                Err(fault())
+            } else {
+                Ok(())
+            }
         })
         .await;
         (count.get(), result.is_ok())

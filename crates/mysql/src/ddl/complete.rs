@@ -63,9 +63,8 @@ pub async fn foreign_keys(sessions: &Sessions, table: &Table) -> Result<(), Erro
         }
     }
     let missing: Vec<&ForeignKey> = missing.iter().collect();
-    let statements: Vec<String> = definition::add_foreign_keys(table, &missing)
-        .into_iter()
-        .collect();
+    let statement = definition::add_foreign_keys(table, &missing, sessions.server());
+    let statements: Vec<String> = statement.into_iter().collect();
     run(sessions, table, &statements).await
 }
 

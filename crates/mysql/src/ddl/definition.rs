@@ -29,7 +29,7 @@ pub fn statements(table: &Table, timing: KeyTiming, server: &Server) -> TableSta
     let later: Vec<&Key> = later_keys(table, timing);
     let mut complete = add_keys(table, &later, table.auto_increment, server);
     let foreign: Vec<&ForeignKey> = table.foreign_keys.iter().collect();
-    complete.extend(add_foreign_keys(table, &foreign));
+    complete.extend(add_foreign_keys(table, &foreign, server));
     TableStatements {
         create: vec![create(table, timing, server)],
         complete,
@@ -97,13 +97,13 @@ fn essential_keys(table: &Table) -> Vec<&str> {
         essential.extend(table.keys.iter().find(|key| orders_rows(table, key)));
     }
     if let Some(number) = table.columns.iter().find(|column| column.auto_increment) {
-        let leads = |key: &&Key| {
+        let leads = |key: &Key| {
             key.parts
                 .first()
                 .is_some_and(|part| part.of == KeyPartOf::Column(number.name.clone()))
         };
-        if !essential.iter().any(|key| leads(&key)) {
-            essential.extend(table.keys.iter().find(leads));
+        if !essential.iter().any(|key| leads(key)) {
+            essential.extend(table.keys.iter().find(|key| leads(key)));
         }
     }
     essential.iter().map(|key| key.name.as_str()).collect()
@@ -155,10 +155,14 @@ pub(super) fn add_keys(
 }
 
 /// The statement that adds foreign keys, if there are any.
-pub(super) fn add_foreign_keys(table: &Table, keys: &[&ForeignKey]) -> Option<String> {
+pub(super) fn add_foreign_keys(
+    table: &Table,
+    keys: &[&ForeignKey],
+    server: &Server,
+) -> Option<String> {
     let lines: Vec<String> = keys
         .iter()
-        .map(|key| format!("ADD {}", foreign_key_line(table, key)))
+        .map(|key| format!("ADD {}", foreign_key_line(table, key, server)))
         .collect();
     (!lines.is_empty()).then(|| alter(table, &lines))
 }
@@ -355,7 +359,7 @@ pub(super) fn check_line(check: &Check) -> String {
     line
 }
 
-fn foreign_key_line(table: &Table, key: &ForeignKey) -> String {
+fn foreign_key_line(table: &Table, key: &ForeignKey, server: &Server) -> String {
     let referenced = match key.referenced.schema == table.name.schema {
         true => dialect::identifier(&key.referenced.name),
         false => dialect::object(&key.referenced),
@@ -366,8 +370,13 @@ fn foreign_key_line(table: &Table, key: &ForeignKey) -> String {
         dialect::identifiers(key.columns.iter().map(String::as_str)),
         dialect::identifiers(key.referenced_columns.iter().map(String::as_str)),
     );
+    // The product's default is not written: MariaDB makes NO ACTION of a RESTRICT in ALTER TABLE.
+    let default = match server.is_mariadb() {
+        true => ReferenceAction::Restrict,
+        false => ReferenceAction::NoAction,
+    };
     for (event, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
-        if action != ReferenceAction::NoAction {
+        if action != default {
             line.push_str(&format!(" ON {event} {}", action.as_sql()));
         }
     }

@@ -253,9 +253,9 @@ async fn is_same_when_printed(
 /// Creates an account unless it exists, and grants it what it may do.
 async fn create_account(sessions: &Sessions, object: &StoredObject) -> Result<(), Error> {
     let mut connection = sessions.borrow(Purpose::Define).await?;
-    let exists = accounts::exists(&mut connection, &object.name.name).await?;
     for statement in &object.statements {
-        if exists && statement.starts_with("CREATE") {
+        let creates = statement.starts_with("CREATE");
+        if creates && accounts::exists(&mut connection, &object.name.name).await? {
             continue;
         }
         connection

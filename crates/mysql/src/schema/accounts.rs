@@ -28,6 +28,9 @@ const SYSTEM_USERS: &[&str] = &[
     "PUBLIC",
 ];
 
+/// What the name of an account's second half has behind that of the first.
+const GRANTS: &str = " (grants)";
+
 /// An account's two halves.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -114,7 +117,7 @@ async fn read_one(
             false => later.push(grant),
         }
     }
-    let object = |statements| StoredObject {
+    let object = |name: &str, statements| StoredObject {
         kind: ObjectKind::Account,
         name: ObjectName::new("", name),
         table: None,
@@ -123,9 +126,9 @@ async fn read_one(
         settings: Vec::new(),
         active: false,
     };
-    let grants = (!later.is_empty()).then(|| object(later));
+    let grants = (!later.is_empty()).then(|| object(&format!("{name}{GRANTS}"), later));
     Ok(Account {
-        create: object(statements),
+        create: object(name, statements),
         grants,
     })
 }

@@ -1,6 +1,7 @@
 //! Definitions on real servers: the same list for every direction.
 
 mod compare;
+mod completion;
 mod directions;
 mod objects;
 mod tables;

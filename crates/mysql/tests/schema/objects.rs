@@ -2,7 +2,7 @@
 
 use dbferry_core::catalog::Catalog;
 use dbferry_core::{
-    CatalogScope, Code, Endpoint, ObjectKind, ObjectName, Role, Severity, StoredObject, Target,
+    CatalogScope, Code, Endpoint, ObjectKind, Role, Severity, StoredObject, Target,
 };
 use dbferry_mysql::FAMILY;
 use dbferry_mysql::endpoint::MySqlEndpoint;
@@ -333,7 +333,7 @@ async fn accounts_keep_password_and_grants() {
         fixtures::run(
             &mut connection,
             &format!(
-                "CREATE TABLE t (a INT);\nCREATE USER {user}@'%' IDENTIFIED BY 'it''s';\n\
+                "CREATE TABLE t (a INT);\nCREATE VIEW v AS SELECT 1 AS a;\nCREATE USER {user}@'%' IDENTIFIED BY 'it''s';\n\
                  GRANT PROCESS ON *.* TO {user}@'%';\nGRANT SELECT ON {database}.t TO {user}@'%';\n"
             ),
         )
@@ -344,18 +344,34 @@ async fn accounts_keep_password_and_grants() {
             ..CatalogScope::default()
         };
         let catalog = source.catalog(&scope).await.unwrap();
-        let name = ObjectName::new("", format!("{user}@%"));
+        let name = format!("{user}@%");
         let halves: Vec<&StoredObject> = catalog
             .objects
             .iter()
-            .filter(|object| object.name == name)
+            .filter(|object| object.name.name.starts_with(&name))
             .collect();
+        let position = |name: &str| {
+            catalog
+                .objects
+                .iter()
+                .position(|object| object.name.name == name)
+                .unwrap()
+        };
+        let (create, grants) = (position(&name), position(&format!("{name} (grants)")));
+        assert!(
+            create < position("v") && position("v") < grants,
+            "before its views, and after"
+        );
         assert_eq!(halves.len(), 2, "creation, and grants that need the table");
         other.execute("CREATE TABLE t (a INT)").await.unwrap();
         for object in halves.iter().chain(&halves) {
             assert_eq!(object.kind, ObjectKind::Account);
             target.create_object(object).await.unwrap();
         }
+        let (first, second) = (MARIADB_B, MYSQL_B);
+        let elsewhere = endpoint(if to == first { second } else { first }, "dbferry").await;
+        let refused = elsewhere.translate_object(halves[0], FAMILY).findings;
+        assert_eq!(refused[0].id, "mysql-account-other-product");
         let mut login = config(to);
         login.connect.user = user.into();
         login.connect.password = dbferry_core::Secret::new("it's");

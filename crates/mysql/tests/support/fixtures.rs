@@ -22,7 +22,7 @@ fn statements(text: &str) -> Vec<String> {
             if !block {
                 statements.push(std::mem::take(&mut statement));
             }
-        } else if !(line.starts_with("--") && !block) {
+        } else if block || !line.starts_with("--") {
             statement.push_str(line);
             statement.push('\n');
             if !block && line.ends_with(';') {

@@ -144,3 +144,24 @@ fn foreign_keys_name_another_schema_only() {
           ADD CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `o`.`u` (`b`) ON DELETE CASCADE"]
     );
 }
+
+#[test]
+fn an_action_that_is_the_products_default_is_not_written() {
+    let mut table = table(vec![column("a", "int")], Vec::new());
+    table.foreign_keys = vec![ForeignKey {
+        name: "f".into(),
+        columns: vec!["a".into()],
+        referenced: TableName::new("s", "u"),
+        referenced_columns: vec!["b".into()],
+        on_delete: ReferenceAction::Restrict,
+        on_update: ReferenceAction::NoAction,
+        attributes: Vec::new(),
+    }];
+    let check = |server: Server, expected: &str| {
+        let written = &statements(&table, KeyTiming::WithTable, &server).complete[0];
+        assert!(written.ends_with(expected), "{written}");
+    };
+    check(mysql(), "(`b`) ON DELETE RESTRICT");
+    let mariadb = server(Flavour::MariaDb, Version(10, 11, 0));
+    check(mariadb, "(`b`) ON UPDATE NO ACTION");
+}

@@ -15,6 +15,9 @@ pub(super) fn translate(
     definer: DefinerPolicy,
     notes: &mut Notes,
 ) {
+    if object.kind == ObjectKind::Account {
+        return check_account(object, server, notes);
+    }
     if !server.is_mariadb() && !translate_to_mysql(object, notes) {
         return;
     }
@@ -25,6 +28,25 @@ pub(super) fn translate(
     }
     translate_definer(object, server, definer, notes);
     check_binary_log(object, server, quoting, notes);
+}
+
+/// The products write the hash of a password in different ways, and MariaDB's roles have no host.
+fn check_account(object: &StoredObject, server: &Server, notes: &mut Notes) {
+    let words: &[&str] = match server.flavour {
+        Flavour::MariaDb => &["IDENTIFIED WITH ", "DEFAULT ROLE "],
+        Flavour::MySql => &["IDENTIFIED VIA ", "IDENTIFIED BY PASSWORD ", "CREATE ROLE "],
+    };
+    let creates = object
+        .statements
+        .first()
+        .filter(|text| text.starts_with("CREATE"));
+    if creates.is_some_and(|text| words.iter().any(|word| text.contains(word))) {
+        notes.error(
+            "mysql-account-other-product",
+            "the target is another product, which cannot take over the account's password",
+        );
+        notes.fixed_by("create the account on the target by hand, with a new password");
+    }
 }
 
 /// The value of a setting; empty where the object has none.
