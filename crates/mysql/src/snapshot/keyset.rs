@@ -27,14 +27,14 @@
 //! ranges of it; by one whose columns ascend and descend, because no range of its index is in
 //! ascending order; or by columns of types that are no plain keys.
 
+mod kind;
+
 use dbferry_core::catalog::{Key, KeyKind, KeyPartOf};
 use dbferry_core::{CellForm, Code, Column, DataType, Error, KeyCells, KeyRange, Table, TableRead};
 
-use crate::codec::charset;
-use crate::codec::literal::{push_hex, push_quoted};
-use crate::codec::number::parse_f64;
-use crate::codec::recode::bits_as_u64;
 use crate::dialect;
+use crate::schema::table_text::SYSTEM_VERSIONING;
+use kind::{Kind, kind};
 
 /// The most labels of an ENUM that is walked: each is a number in a list of the condition.
 const ENUM_LABELS_MAX: usize = 255;
@@ -81,6 +81,28 @@ fn has_engine(table: &Table, engine: &str) -> bool {
 }
 
 fn positions(table: &Table, key: &Key) -> Option<Vec<usize>> {
+    let mut positions = own_positions(table, key)?;
+    if let Some(end) = row_end(table).filter(|end| !positions.contains(end)) {
+        positions.push(end);
+    }
+    Some(positions)
+}
+
+/// The column that tells until when a row of a system-versioned table was current, when the
+/// table shows it. MariaDB makes it the last part of every key, so it tells the old rows of one
+/// key apart.
+pub(crate) fn row_end(table: &Table) -> Option<usize> {
+    table.option(SYSTEM_VERSIONING)?;
+    table.columns.iter().position(|column| {
+        let ends = column
+            .attributes
+            .iter()
+            .any(|text| text.ends_with("ROW END"));
+        ends && matches!(column.data_type, DataType::Timestamp { .. })
+    })
+}
+
+fn own_positions(table: &Table, key: &Key) -> Option<Vec<usize>> {
     key.parts
         .iter()
         .map(|part| match (&part.of, part.prefix) {
@@ -112,24 +134,6 @@ pub(crate) struct KeyColumn {
     /// Its quoted name.
     pub(crate) name: String,
     kind: Kind,
-}
-
-/// How a value is written.
-#[derive(Debug)]
-enum Kind {
-    Number,
-    Float32Text,
-    Double,
-    Bit,
-    /// An index, of so many labels.
-    EnumIndex(usize),
-    EnumLabel(Vec<String>),
-    SetMask,
-    SetLabels(Vec<String>),
-    /// Bytes of a charset, with its introducer.
-    Text(String),
-    Bytes,
-    Quoted,
 }
 
 impl KeyColumn {
@@ -204,112 +208,6 @@ fn one_of(name: &str, operator: Operator, index: usize, count: usize) -> String 
     format!("{name} IN ({})", list.join(", "))
 }
 
-fn kind(column: &Column, form: CellForm) -> Option<Kind> {
-    let native = form == CellForm::Native;
-    Some(match &column.data_type {
-        DataType::Integer { .. } | DataType::Decimal { .. } | DataType::Year => Kind::Number,
-        DataType::Float { bits: 32 } if !native => Kind::Float32Text,
-        DataType::Float { .. } => Kind::Double,
-        DataType::Bit { .. } => Kind::Bit,
-        DataType::Enum { labels } if native => Kind::EnumIndex(labels.len()),
-        DataType::Enum { labels } => Kind::EnumLabel(labels.clone()),
-        DataType::Set { .. } if native => Kind::SetMask,
-        DataType::Set { labels } => Kind::SetLabels(labels.clone()),
-        DataType::Char { .. } | DataType::VarChar { .. } => {
-            let charset = column
-                .charset
-                .as_deref()
-                .filter(|_| native)
-                .unwrap_or("utf8mb4");
-            Kind::Text(charset::introducer(charset)?)
-        }
-        DataType::Binary { .. } | DataType::VarBinary { .. } => Kind::Bytes,
-        DataType::Date
-        | DataType::Time { .. }
-        | DataType::DateTime { .. }
-        | DataType::Timestamp { .. }
-        | DataType::Uuid
-        | DataType::Inet { .. } => Kind::Quoted,
-        _ => return None,
-    })
-}
-
-impl Kind {
-    /// The number of labels of an ENUM.
-    fn labels(&self) -> Option<usize> {
-        match self {
-            Self::EnumIndex(count) => Some(*count),
-            Self::EnumLabel(labels) => Some(labels.len()),
-            _ => None,
-        }
-    }
-
-    fn literal(&self, cell: &[u8]) -> Option<String> {
-        match self {
-            Self::Number | Self::EnumIndex(_) | Self::SetMask => plain_number(cell),
-            Self::Float32Text => {
-                let value: f32 = std::str::from_utf8(cell).ok()?.parse().ok()?;
-                double(f64::from(value))
-            }
-            Self::Double => double(parse_f64(cell)?),
-            Self::Bit => bits_as_u64(cell).map(|value| value.to_string()),
-            Self::EnumLabel(labels) => enum_index(cell, labels),
-            Self::SetLabels(labels) => set_mask(cell, labels),
-            Self::Text(introducer) => Some(with_hex(format!("{introducer} "), cell)),
-            Self::Bytes => Some(with_hex(String::new(), cell)),
-            Self::Quoted => quoted(cell),
-        }
-    }
-}
-
-fn plain_number(cell: &[u8]) -> Option<String> {
-    let is_number = cell
-        .iter()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'.'));
-    let text = std::str::from_utf8(cell).ok()?;
-    (is_number && cell.iter().any(u8::is_ascii_digit)).then(|| text.to_owned())
-}
-
-fn double(value: f64) -> Option<String> {
-    value.is_finite().then(|| format!("{value:e}"))
-}
-
-fn enum_index(cell: &[u8], labels: &[String]) -> Option<String> {
-    if cell.is_empty() {
-        return Some("0".to_owned());
-    }
-    let index = labels.iter().position(|label| label.as_bytes() == cell)?;
-    Some((index + 1).to_string())
-}
-
-fn set_mask(cell: &[u8], labels: &[String]) -> Option<String> {
-    let mut mask = 0_u64;
-    for label in cell
-        .split(|&byte| byte == b',')
-        .filter(|label| !label.is_empty())
-    {
-        let bit = labels.iter().position(|known| known.as_bytes() == label)?;
-        mask |= 1_u64.checked_shl(u32::try_from(bit).ok()?)?;
-    }
-    Some(mask.to_string())
-}
-
-fn with_hex(mut literal: String, cell: &[u8]) -> String {
-    push_hex(&mut literal, cell);
-    literal
-}
-
-fn quoted(cell: &[u8]) -> Option<String> {
-    let is_value =
-        |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b':' | b'.' | b' ');
-    if !cell.iter().all(is_value) {
-        return None;
-    }
-    let mut literal = String::new();
-    push_quoted(&mut literal, cell);
-    Some(literal)
-}
-
 /// The columns of the key that chunks are cut by, ready for conditions.
 pub(crate) fn key_columns(read: &TableRead) -> Result<Vec<KeyColumn>, Error> {
     read.key
@@ -359,212 +257,4 @@ fn bound(columns: &[KeyColumn], key: &KeyCells, last: Operator) -> Result<String
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use dbferry_core::ObjectName;
-    use dbferry_core::catalog::KeyPart;
-
-    fn column(data_type: DataType, charset: Option<&str>, form: CellForm) -> KeyColumn {
-        let mut column = Column::new("c", data_type, "");
-        column.charset = charset.map(str::to_owned);
-        KeyColumn::new(&column, form).unwrap()
-    }
-
-    fn key(cells: &[&[u8]]) -> KeyCells {
-        KeyCells(cells.iter().map(|cell| cell.to_vec()).collect())
-    }
-
-    const INT: DataType = DataType::Integer {
-        bits: 32,
-        signed: true,
-    };
-
-    #[test]
-    fn bounds_of_several_columns_are_nested() {
-        let columns: Vec<KeyColumn> = (0..3)
-            .map(|_| column(INT, None, CellForm::Native))
-            .collect();
-        let above = bound(&columns, &key(&[b"1", b"-2", b"3"]), Operator::Above).unwrap();
-        assert_eq!(
-            above,
-            "`c` >= 1 AND (`c` > 1 OR (`c` = 1 AND (`c` > -2 OR (`c` = -2 AND `c` > 3))))"
-        );
-        let until = bound(&columns[..2], &key(&[b"1", b"2"]), Operator::AtMost).unwrap();
-        assert_eq!(until, "`c` <= 1 AND (`c` < 1 OR (`c` = 1 AND `c` <= 2))");
-        assert_eq!(
-            bound(&columns[..1], &key(&[b"1"]), Operator::AtMost).unwrap(),
-            "`c` <= 1"
-        );
-        assert!(bound(&columns, &key(&[b"1"]), Operator::Above).is_err());
-    }
-
-    #[test]
-    fn literals_follow_the_type() {
-        let labels: Vec<String> = ["x", "y", "z"].map(String::from).into();
-        let text = DataType::VarChar { length: Some(9) };
-        for (data_type, charset, form, cell, expected) in [
-            (INT, None, CellForm::Native, &b"7"[..], "`c` > 7"),
-            (
-                DataType::Float { bits: 32 },
-                None,
-                CellForm::Native,
-                b"0.10000000149011612",
-                "`c` > 1.0000000149011612e-1",
-            ),
-            (
-                DataType::Float { bits: 32 },
-                None,
-                CellForm::Canonical,
-                b"0.1",
-                "`c` > 1.0000000149011612e-1",
-            ),
-            (
-                DataType::Bit { length: 12 },
-                None,
-                CellForm::Native,
-                b"\x01\x00",
-                "`c` > 256",
-            ),
-            (
-                text.clone(),
-                Some("latin1"),
-                CellForm::Native,
-                b"\xe4'",
-                "`c` > _latin1 x'E427'",
-            ),
-            (
-                text,
-                Some("latin1"),
-                CellForm::Canonical,
-                b"a",
-                "`c` > _utf8mb4 x'61'",
-            ),
-            (
-                DataType::VarBinary { length: None },
-                None,
-                CellForm::Native,
-                b"\0",
-                "`c` > x'00'",
-            ),
-            (
-                DataType::Date,
-                None,
-                CellForm::Native,
-                b"0000-00-00",
-                "`c` > '0000-00-00'",
-            ),
-            (
-                DataType::Enum {
-                    labels: labels.clone(),
-                },
-                None,
-                CellForm::Native,
-                b"1",
-                "`c` IN (2, 3, 4)",
-            ),
-            (
-                DataType::Enum {
-                    labels: labels.clone(),
-                },
-                None,
-                CellForm::Canonical,
-                b"z",
-                "FALSE",
-            ),
-            (
-                DataType::Enum {
-                    labels: labels.clone(),
-                },
-                None,
-                CellForm::Canonical,
-                b"",
-                "`c` IN (1, 2, 3, 4)",
-            ),
-            (
-                DataType::Set { labels },
-                None,
-                CellForm::Canonical,
-                b"x,z",
-                "`c` > 5",
-            ),
-        ] {
-            let column = column(data_type, charset, form);
-            assert_eq!(column.compare(Operator::Above, cell).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn hostile_keys_never_become_sql() {
-        let hostile = b"1 OR TRUE) -- '";
-        for data_type in [
-            INT,
-            DataType::Float { bits: 64 },
-            DataType::Date,
-            DataType::Uuid,
-            DataType::Enum {
-                labels: vec!["a".into()],
-            },
-        ] {
-            for form in [CellForm::Native, CellForm::Canonical] {
-                let column = column(data_type.clone(), None, form);
-                assert_eq!(column.literal(hostile).unwrap_err().code(), Code::Internal);
-            }
-        }
-        let mut odd = Column::new("c", DataType::VarChar { length: None }, "");
-        odd.charset = Some("latin1' OR".into());
-        assert!(KeyColumn::new(&odd, CellForm::Native).is_err());
-    }
-
-    fn table(types: &[DataType], kind: KeyKind) -> Table {
-        let mut table = Table::new(ObjectName::new("d", "t"));
-        for (index, data_type) in types.iter().enumerate() {
-            let mut column = Column::new(format!("c{index}"), data_type.clone(), "");
-            column.nullable = false;
-            table.columns.push(column);
-        }
-        table.keys.push(Key {
-            name: "k".into(),
-            kind,
-            parts: table
-                .columns
-                .iter()
-                .map(|column| KeyPart::column(&column.name))
-                .collect(),
-            visible: true,
-            condition: None,
-            comment: String::new(),
-            options: Vec::new(),
-        });
-        table
-    }
-
-    #[test]
-    fn keys_without_a_safe_order_are_not_walked() {
-        let set = DataType::Set {
-            labels: vec!["a".into()],
-        };
-        assert_eq!(
-            walkable_key(&table(&[INT, set.clone()], KeyKind::Unique)),
-            Some(vec![0, 1])
-        );
-        assert_eq!(walkable_key(&table(&[set, INT], KeyKind::Primary)), None);
-        assert_eq!(walkable_key(&table(&[INT], KeyKind::Plain)), None);
-        let text = DataType::Text { bytes_max: None };
-        assert_eq!(walkable_key(&table(&[text], KeyKind::Unique)), None);
-        let mut nullable = table(&[INT], KeyKind::Unique);
-        nullable.columns[0].nullable = true;
-        assert_eq!(walkable_key(&nullable), None);
-        let mut hidden = table(&[INT], KeyKind::Unique);
-        hidden.keys[0].visible = false;
-        assert_eq!(walkable_key(&hidden), None);
-        let mut mixed = table(&[INT, INT], KeyKind::Primary);
-        mixed.keys[0].parts[0].descending = true;
-        assert_eq!(walkable_key(&mixed), None);
-        mixed.keys[0].parts[1].descending = true;
-        assert_eq!(walkable_key(&mixed), Some(vec![0, 1]));
-        let mut hashed = table(&[INT], KeyKind::Primary);
-        hashed.keys[0].options.push("USING HASH".into());
-        hashed.options.push(("ENGINE".into(), "MEMORY".into()));
-        assert_eq!(walkable_key(&hashed), None);
-    }
-}
+mod tests;

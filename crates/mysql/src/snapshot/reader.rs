@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use dbferry_core::{Chunk, Code, Error, Fetched, RowBatch, TableRead, TableReader};
 
 use super::filter;
-use super::keyset::{conditions, key_columns, walkable_index};
+use super::keyset::{conditions, key_columns, row_end, walkable_index};
 use super::select::{Finish, Selected, check_utf8, select_list};
 use crate::codec::row_name::row_name;
 use crate::dialect;
@@ -267,6 +267,10 @@ pub fn select(read: &TableRead, list: &str, chunk: &Chunk) -> Result<String, Err
     let mut sql = format!("SELECT {list} FROM {}", dialect::object(&read.table.name));
     if let Some(partition) = &chunk.partition {
         sql.push_str(&format!(" PARTITION ({})", dialect::identifier(partition)));
+    }
+    if row_end(&read.table).is_some() {
+        // The old rows belong to the table as well.
+        sql.push_str(" FOR SYSTEM_TIME ALL");
     }
     if let Some(index) = walkable_index(&read.table).filter(|_| !columns.is_empty()) {
         // Other indexes may look cheaper to the planner, and then every chunk is sorted.

@@ -40,10 +40,6 @@ pub(crate) const WAYS: [(CellForm, Path); 4] = [
     (CellForm::Canonical, Path::Insert),
 ];
 
-pub(crate) fn is_mariadb(server: &str) -> bool {
-    server == MARIADB_A || server == MARIADB_B
-}
-
 /// Sessions of a server that load in this way.
 pub(crate) async fn sessions_by(server: &str, path: Path) -> Sessions {
     let mut config = config(server);

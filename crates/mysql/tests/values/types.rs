@@ -202,3 +202,51 @@ async fn canonical_cells_fit_other_types() {
         run(&mut at_target, &format!("DROP DATABASE {name}_to")).await;
     }
 }
+
+/// The old rows of a system-versioned table that shows its times arrive with them.
+#[tokio::test]
+async fn history_arrives_with_its_times() {
+    for (form, path) in WAYS {
+        let (from, to) = (
+            sessions_by(MARIADB_A, path).await,
+            sessions_by(MARIADB_B, path).await,
+        );
+        let name = "dbferry_v_history";
+        let mut at_source = fresh_database(&from, name).await;
+        let mut at_target = fresh_database(&to, name).await;
+        let create = "CREATE TABLE t (id INT PRIMARY KEY, a INT, \
+            rs TIMESTAMP(6) GENERATED ALWAYS AS ROW START, \
+            re TIMESTAMP(6) GENERATED ALWAYS AS ROW END INVISIBLE, \
+            PERIOD FOR SYSTEM_TIME (rs, re)) WITH SYSTEM VERSIONING";
+        run(&mut at_source, create).await;
+        run(&mut at_target, create).await;
+        run(
+            &mut at_source,
+            "INSERT INTO t (id, a) SELECT seq, 0 FROM seq_1_to_20",
+        )
+        .await;
+        for _ in 0..3 {
+            run(&mut at_source, "UPDATE t SET a = a + 1 WHERE id < 8").await;
+        }
+        run(&mut at_source, "DELETE FROM t WHERE id IN (3, 20)").await;
+        let table = describe(&from, name, "t").await;
+        let target = describe(&to, name, "t").await;
+        let read = read_of(&table, form);
+        let load = load_of(&target, &read);
+        assert_eq!(
+            copy(&from, &to, read, load, SMALL).await.unwrap(),
+            41,
+            "{form:?} {path:?}"
+        );
+        let shown = "SELECT GROUP_CONCAT(CONCAT_WS(' ', id, a, rs, re) ORDER BY id, re) \
+            FROM t FOR SYSTEM_TIME ALL";
+        let expected = crate::support::value(&mut at_source, shown).await;
+        assert_eq!(
+            crate::support::value(&mut at_target, shown).await,
+            expected,
+            "{form:?}"
+        );
+        run(&mut at_source, &format!("DROP DATABASE {name}")).await;
+        run(&mut at_target, &format!("DROP DATABASE {name}")).await;
+    }
+}
