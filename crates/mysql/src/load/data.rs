@@ -30,8 +30,8 @@ impl Encoder {
         (self.row, self.column, self.offset) = (0, 0, 0);
     }
 
-    /// Appends rows of the batch to `out` until it holds `bytes_max` bytes or the batch ends;
-    /// returns whether it has ended. Notes in `sent` what was sent.
+    /// Appends rows of the batch to `out` until it holds `bytes_max` bytes, the statement is full,
+    /// or the batch ends; returns whether it has ended. Notes in `sent` what was sent.
     ///
     /// # Errors
     /// `ValueRefused` for a cell that the column would not hold as it is. The rows before it have
@@ -46,7 +46,9 @@ impl Encoder {
     ) -> Result<bool, Error> {
         let rows = batch.rows();
         while self.row < rows {
-            if out.len() >= bytes_max || !self.encode_row(plan, batch, sent, out, bytes_max)? {
+            // A row that was begun is not counted yet, so a full statement ends between two rows.
+            let full = out.len() >= bytes_max || sent.is_full(plan);
+            if full || !self.encode_row(plan, batch, sent, out, bytes_max)? {
                 return Ok(false);
             }
             sent.add_row(plan, batch, self.row);

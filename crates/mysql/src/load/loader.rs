@@ -102,6 +102,18 @@ impl Loader {
 
     async fn load_data(&mut self, batch: &RowBatch) -> Result<(), Error> {
         self.encoder.restart();
+        while !self.encode(batch).await? {
+            if self.is_full() {
+                self.end_statement().await?;
+                self.open_load().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends rows of the batch until the buffer or the statement is full; returns whether all of
+    /// them were sent.
+    async fn encode(&mut self, batch: &RowBatch) -> Result<bool, Error> {
         let Self {
             connection,
             plan,
@@ -112,19 +124,22 @@ impl Loader {
         let Some(plan) = plan.as_ref() else {
             return Err(not_begun());
         };
-        loop {
-            let out = connection.load_buffer();
-            let done = encoder.encode(plan, batch, sent, out, LOAD_PACKET_BYTES)?;
-            if connection.load_buffer_is_full() {
-                connection
-                    .load_flush()
-                    .await
-                    .map_err(|error| named(plan, error))?;
-            }
-            if done {
-                return Ok(());
-            }
+        let out = connection.load_buffer();
+        let done = encoder.encode(plan, batch, sent, out, LOAD_PACKET_BYTES)?;
+        if connection.load_buffer_is_full() {
+            connection
+                .load_flush()
+                .await
+                .map_err(|error| named(plan, error))?;
         }
+        Ok(done)
+    }
+
+    /// Whether the statement must be proved before it takes another row.
+    fn is_full(&self) -> bool {
+        self.plan
+            .as_ref()
+            .is_some_and(|plan| self.sent.is_full(plan))
     }
 
     /// Opens the `LOAD DATA` statement; `false` when the server does not allow it.
@@ -151,7 +166,7 @@ impl Loader {
                 self.end_statement().await?;
                 self.push_row(batch, row)?;
             }
-            if self.sent.is_full() {
+            if self.is_full() {
                 self.end_statement().await?;
             }
         }
@@ -249,7 +264,7 @@ impl dbferry_core::Loader for Loader {
             Method::Insert => self.insert(batch).await?,
         }
         self.bytes += batch.byte_len();
-        if self.sent.is_full() || self.keeps_others_waiting() {
+        if self.is_full() || self.keeps_others_waiting() {
             self.end_statement().await?;
         }
         Ok(())

@@ -24,7 +24,8 @@
 //! `LOCAL` has the semantics of `IGNORE`: a value that does not fit is changed, a row whose key
 //! exists is skipped, and both are mere warnings. So nothing is taken on trust: the number of
 //! rows inserted must be the number sent, and there must be no warning. One warning is expected,
-//! the error value of an ENUM, and only in the rows and columns where one was sent. `INSERT` is
+//! the error value of an ENUM, and only in the rows and columns where one was sent; and one is
+//! nobody's loss, a result that the server computes and rounds as it did on the source. `INSERT` is
 //! sent with `IGNORE` too, so that both paths are proved by the same code, and tell the row.
 //!
 //! # Why it is fast

@@ -17,6 +17,8 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<ColumnPlan>,
     /// The cells that name a row; empty when the table has no key or a part of it is not loaded.
     pub(crate) key: Vec<usize>,
+    /// The columns that the server computes.
+    pub(crate) generated: Vec<String>,
 }
 
 /// One column that is loaded.
@@ -49,6 +51,13 @@ impl Plan {
             load: Arc::clone(load),
             columns,
             key: key.unwrap_or_default(),
+            generated: load
+                .table
+                .columns
+                .iter()
+                .filter(|column| column.generated.is_some())
+                .map(|column| column.name.clone())
+                .collect(),
         }
     }
 

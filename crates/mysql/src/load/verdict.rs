@@ -17,7 +17,7 @@ const KEY_BYTES_MAX: usize = 8 << 20;
 
 /// Warnings that may be expected before the statement must end. `max_error_count` is 65,535, and
 /// so is the largest number that the server can report.
-const EXPECTED_MAX: usize = 10_000;
+const EXPECTED_MAX: u64 = 10_000;
 
 /// "Data truncated for column".
 const TRUNCATED: u16 = 1265;
@@ -50,9 +50,11 @@ impl Sent {
         self.rows
     }
 
-    /// Whether so many warnings are expected that the statement must be proved now.
-    pub(crate) fn is_full(&self) -> bool {
-        self.expected.len() >= EXPECTED_MAX
+    /// Whether so many warnings are to be expected that the statement must be proved now. A
+    /// column that the server computes may bring one with every row.
+    pub(crate) fn is_full(&self, plan: &Plan) -> bool {
+        let computed = self.rows.saturating_mul(plan.generated.len() as u64);
+        self.expected.len() as u64 + computed >= EXPECTED_MAX
     }
 
     /// Notes that the server may say that a cell of the row at hand was cut.
@@ -143,8 +145,18 @@ struct Warning {
 
 impl Warning {
     fn is_expected(&self, plan: &Plan, sent: &Sent) -> bool {
+        if self.code != TRUNCATED {
+            return false;
+        }
         let place = self.row().zip(self.column(plan));
-        self.code == TRUNCATED && place.is_some_and(|place| sent.expected.contains(&place))
+        place.is_some_and(|place| sent.expected.contains(&place)) || self.is_computed(plan)
+    }
+
+    /// Whether it is about a column that the server computes. It cuts the result of the
+    /// expression to the column's type here as it did on the source: nothing that was sent is
+    /// concerned.
+    fn is_computed(&self, plan: &Plan) -> bool {
+        plan.generated.iter().any(|name| self.names(name))
     }
 
     /// The row, from 1: `… at row 7` at the end, or `Row 7 …` at the start.
@@ -161,14 +173,20 @@ impl Warning {
 
     /// The column: `… for column 'c' at row …`, or ``… for column `d`.`t`.`c` at row …``.
     fn column(&self, plan: &Plan) -> Option<usize> {
-        let (head, _) = self.message.rsplit_once(" at row ")?;
-        let (_, name) = head.rsplit_once(" for column ")?;
-        plan.columns.iter().position(|column| {
-            name.strip_prefix('\'')
-                .and_then(|name| name.strip_suffix('\''))
-                == Some(column.name.as_str())
-                || name.ends_with(&format!(".`{}`", column.name))
-        })
+        plan.columns
+            .iter()
+            .position(|column| self.names(&column.name))
+    }
+
+    fn names(&self, column: &str) -> bool {
+        let place = self.message.rsplit_once(" at row ");
+        let Some((_, name)) = place.and_then(|(head, _)| head.rsplit_once(" for column ")) else {
+            return false;
+        };
+        let quoted = name
+            .strip_prefix('\'')
+            .and_then(|name| name.strip_suffix('\''));
+        quoted == Some(column) || name.ends_with(&format!(".`{column}`"))
     }
 
     /// The key and the entry that is there twice: `Duplicate entry '5-a' for key 't.PRIMARY'`.

@@ -2,7 +2,7 @@
 
 use dbferry_core::CellForm;
 
-use super::copy::{Case, DIRECTIONS, WAYS};
+use super::copy::{Case, DIRECTIONS, Path, WAYS};
 use crate::support::{MARIADB_A, MYSQL_A, MYSQL_B};
 
 #[tokio::test]
@@ -159,4 +159,33 @@ async fn canonical_floats_are_shortest() {
         assert_eq!(cells, expected, "{server}");
         run(&mut connection, &format!("DROP DATABASE {database}")).await;
     }
+}
+
+/// The server rounds the result of an expression to the column's type, and says so for each row.
+#[tokio::test]
+async fn computed_columns_may_round() {
+    Case {
+        name: "computed",
+        columns: "id INT PRIMARY KEY, net DECIMAL(10,2), \
+            vat DECIMAL(10,2) GENERATED ALWAYS AS (net * 0.19) STORED, \
+            third DECIMAL(10,3) GENERATED ALWAYS AS (net / 3) STORED",
+        target_columns: None,
+        inserts: &[
+            "(id, net) VALUES (1, 10.55), (2, NULL), (3, 0), (4, -7.77)",
+            // More rows than a server can count warnings.
+            "(id, net) SELECT 10 + a.n + 10 * b.n + 100 * c.n + 1000 * d.n + 10000 * e.n, a.n / 7 \
+                FROM (SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 \
+                      UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) a, \
+                     (SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 \
+                      UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) b, \
+                     (SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 \
+                      UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) c, \
+                     (SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 \
+                      UNION SELECT 5 UNION SELECT 6 UNION SELECT 7 UNION SELECT 8 UNION SELECT 9) d, \
+                     (SELECT 0 n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3 UNION SELECT 4 \
+                      UNION SELECT 5 UNION SELECT 6) e",
+        ],
+    }
+    .check(&DIRECTIONS[..1], &[(CellForm::Native, Path::LoadData)])
+    .await;
 }
