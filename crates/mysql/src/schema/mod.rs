@@ -25,6 +25,7 @@ pub(crate) mod table_text;
 
 pub(crate) mod accounts;
 mod columns;
+mod events;
 mod keys;
 mod objects;
 mod order;

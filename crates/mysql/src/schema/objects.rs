@@ -9,7 +9,7 @@ use dbferry_core::{Code, Error, ObjectKind, ObjectName, StoredObject, TableName}
 
 use super::questions::{Answer, Question, ask};
 use super::tables::{Listed, ListedKind};
-use super::{among, order, statement};
+use super::{among, events, order, statement};
 use crate::dialect;
 use crate::sessions::{Purpose, Sessions};
 use crate::tokens::Quoting;
@@ -251,9 +251,9 @@ fn understand(found: &Found, answer: &Answer) -> Result<StoredObject, Error> {
         text = statement::without_schema(&text, &found.name.schema);
     }
     let active = found.kind == ObjectKind::Event
-        && (found.active || !statement::is_disabled_event(&text, quoting)?);
+        && (found.active || !events::is_disabled_event(&text, quoting)?);
     if found.kind == ObjectKind::Event {
-        text = statement::disabled_event(&text, quoting)?;
+        text = events::disabled_event(&text, quoting)?;
     }
     let mut settings = Vec::new();
     for (name, value) in [

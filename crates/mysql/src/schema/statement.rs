@@ -105,30 +105,60 @@ pub(crate) fn account(account: &str) -> String {
 }
 
 /// Takes the qualification by this schema out of an expression or statement in which names are
-/// quoted with backticks. A text that cannot be read stays as it is.
+/// quoted with backticks, as servers print them. A text that cannot be read stays as it is.
+///
+/// A table may be called like its schema, and so may an alias: `shop`.`id` is then a column. So a
+/// qualification is only what stands where nothing else can: before a table and its column, after
+/// `from` and `join`, before the arguments of a function, and in the functions of sequences.
 pub(crate) fn without_schema(text: &str, schema: &str) -> String {
     let Ok(tokens) = tokens(text, Quoting::default()) else {
         return text.to_owned();
     };
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
-    for (index, window) in tokens.windows(3).enumerate() {
-        let [qualifier, dot, name] = window else {
-            continue;
-        };
-        let preceded = index > 0 && tokens[index - 1].is_symbol('.');
-        if !preceded
-            && qualifier.kind == TokenKind::Name
-            && dot.is_symbol('.')
-            && name.kind == TokenKind::Name
-            && unquote_name(qualifier.text) == schema
-        {
-            result.push_str(&text[copied..qualifier.start]);
-            copied = name.start;
+    for at in 0..tokens.len() {
+        if is_qualification(&tokens, at) && unquote_name(tokens[at].text) == schema {
+            result.push_str(&text[copied..tokens[at].start]);
+            copied = tokens[at + 2].start;
         }
     }
     result.push_str(&text[copied..]);
     result
+}
+
+/// Whether the name at this position can only be a schema.
+fn is_qualification(tokens: &[Token<'_>], at: usize) -> bool {
+    let is_name = |at: usize| {
+        tokens
+            .get(at)
+            .is_some_and(|token| token.kind == TokenKind::Name)
+    };
+    let is_symbol = |at: usize, symbol| tokens.get(at).is_some_and(|token| token.is_symbol(symbol));
+    let starts = is_name(at) && !(at > 0 && is_symbol(at - 1, '.'));
+    if !starts || !is_symbol(at + 1, '.') || !is_name(at + 2) {
+        return false;
+    }
+    let before_column = is_symbol(at + 3, '.');
+    let before_arguments = is_symbol(at + 3, '(');
+    before_column || before_arguments || is_place(&tokens[..at])
+}
+
+/// Whether a table or sequence must follow these tokens.
+fn is_place(before: &[Token<'_>]) -> bool {
+    const WORDS: &[&str] = &["from", "join", "straight_join"];
+    const SEQUENCES: &[&str] = &["nextval", "lastval", "setval"];
+    let is = |token: &Token<'_>, words: &[&str]| words.iter().any(|word| token.is_word(word));
+    if let [.., function, open] = before
+        && open.is_symbol('(')
+        && is(function, SEQUENCES)
+    {
+        return true;
+    }
+    before
+        .iter()
+        .rev()
+        .find(|token| !token.is_symbol('('))
+        .is_some_and(|token| is(token, WORDS))
 }
 
 /// Takes out of a statement's head what depends on where and how it was once run: the
@@ -178,48 +208,7 @@ fn qualification(tokens: &[Token<'_>], at: usize, schema: &str) -> Option<(usize
     qualified.then_some((at, at + 2))
 }
 
-/// Whether an event's statement creates it switched off.
-///
-/// # Errors
-/// `DefinitionUnreadable`.
-pub(crate) fn is_disabled_event(statement: &str, quoting: Quoting) -> Result<bool, Error> {
-    let tokens = tokens(statement, quoting)?;
-    Ok(tokens
-        .iter()
-        .take_while(|token| !token.is_word("DO") && !token.is_word("COMMENT"))
-        .any(|token| token.is_word("DISABLE")))
-}
-
-/// Makes an event's statement one that creates it switched off.
-///
-/// # Errors
-/// `DefinitionUnreadable`.
-pub(crate) fn disabled_event(statement: &str, quoting: Quoting) -> Result<String, Error> {
-    let mut cursor = Cursor::new(statement, quoting)?;
-    let mut last_end = 0;
-    while let Some(token) = cursor.peek() {
-        let start = token.start;
-        // The body begins with DO; what precedes is expressions of time and a few keywords.
-        if token.is_word("DO") {
-            return Ok(spliced(statement, last_end, start, " DISABLE "));
-        }
-        if token.is_word("COMMENT") {
-            return Ok(spliced(statement, last_end, start, " DISABLE "));
-        }
-        if token.is_word("ENABLE") || token.is_word("DISABLE") {
-            cursor.next();
-            if cursor.take_word("ON") {
-                cursor.next();
-            }
-            return Ok(spliced(statement, start, cursor.read_to(), "DISABLE"));
-        }
-        cursor.next();
-        last_end = cursor.read_to();
-    }
-    Ok(statement.to_owned())
-}
-
-fn spliced(text: &str, start: usize, end: usize, between: &str) -> String {
+pub(super) fn spliced(text: &str, start: usize, end: usize, between: &str) -> String {
     format!("{}{between}{}", &text[..start], &text[end..])
 }
 
@@ -246,21 +235,24 @@ pub(crate) fn renamed(statement: &str, name: &str, quoting: Quoting) -> Result<S
 /// Whether two statements are the same but for white space, quotes around names and the case of
 /// keywords.
 pub(crate) fn same(first: &str, second: &str, quoting: Quoting) -> bool {
-    let normal = |text: &str| -> Option<Vec<String>> {
-        let tokens = tokens(text, quoting).ok()?;
-        Some(tokens.iter().map(normal_token).collect())
-    };
-    match (normal(first), normal(second)) {
-        (Some(first), Some(second)) => first == second,
+    match (tokens(first, quoting), tokens(second, quoting)) {
+        (Ok(first), Ok(second)) => {
+            first.len() == second.len()
+                && first
+                    .iter()
+                    .zip(&second)
+                    .all(|(one, other)| is_same_token(one, other))
+        }
         _ => first == second,
     }
 }
 
-fn normal_token(token: &Token<'_>) -> String {
-    match token.kind {
-        TokenKind::Word => token.text.to_lowercase(),
-        TokenKind::Name => unquote_name(token.text).to_lowercase(),
-        _ => token.text.to_owned(),
+fn is_same_token(one: &Token<'_>, other: &Token<'_>) -> bool {
+    use TokenKind::{Name, Word};
+    match (one.kind, other.kind) {
+        (Word, Word) => one.text.eq_ignore_ascii_case(other.text),
+        (Word | Name, Word | Name) => unquote_name(one.text) == unquote_name(other.text),
+        _ => one.text == other.text,
     }
 }
 
@@ -312,10 +304,12 @@ mod tests {
         let check = |text: &str, expected: &str| assert_eq!(without_schema(text, "s"), expected);
         check("nextval(`s`.`n`)", "nextval(`n`)");
         check(
-            "select `s`.`t`.`c` from `s`.`t` join `o`.`t`",
-            "select `t`.`c` from `t` join `o`.`t`",
+            "select `s`.`t`.`c`,`s`.`f`(1) from (`s`.`t` join `o`.`t`)",
+            "select `t`.`c`,`f`(1) from (`t` join `o`.`t`)",
         );
         check("`o`.`s`.`c`, '`s`.`t`'", "`o`.`s`.`c`, '`s`.`t`'");
+        let alias = "select `s`.`id` AS `id`,concat(`s`.`a`,`s`.`b`) from (`s` join `u` `t`)";
+        check(alias, alias);
     }
 
     #[test]
@@ -345,25 +339,6 @@ mod tests {
     }
 
     #[test]
-    fn events_are_switched_off() {
-        let check = |text: &str, expected: &str| {
-            assert_eq!(disabled_event(text, Quoting::default()).unwrap(), expected);
-        };
-        check(
-            "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE ENABLE DO SELECT 1",
-            "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY ON COMPLETION PRESERVE DISABLE DO SELECT 1",
-        );
-        check(
-            "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE COMMENT 'DO' DO SELECT 1",
-            "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'DO' DO SELECT 1",
-        );
-        check(
-            "CREATE EVENT e ON SCHEDULE EVERY 1 DAY COMMENT 'c' DO SELECT 'ENABLE'",
-            "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE COMMENT 'c' DO SELECT 'ENABLE'",
-        );
-    }
-
-    #[test]
     fn statements_are_compared_by_their_words() {
         let check = |first: &str, second: &str, equal: bool| {
             assert_eq!(
@@ -379,5 +354,7 @@ mod tests {
         );
         check("SELECT 'A'", "SELECT 'a'", false);
         check("SELECT 1", "SELECT 2", false);
+        check("SELECT 1 FROM `Mixed`", "SELECT 1 FROM `mixed`", false);
+        check("SELECT 1 FROM Mixed", "select 1 from `Mixed`", true);
     }
 }

@@ -1,5 +1,6 @@
 //! Definitions on real servers: the same list for every direction.
 
+mod access;
 mod compare;
 mod completion;
 mod directions;
