@@ -6,7 +6,10 @@
 //! - [`dialect`], [`tokens`]: SQL text, written and read.
 //! - [`config`], [`privileges`], [`server`], [`sessions`]: what the user chose, what the server
 //!   is, and connections in a known state.
+//! - [`datatypes`], [`schema`], [`ddl`]: definitions, read, translated and carried out.
+//! - [`check`]: what would keep a server from serving.
 //! - `codec`, [`snapshot`], [`load`]: cells to SQL and back, reading tables, writing rows.
+//! - [`endpoint`]: all of it behind the seam.
 
 pub mod check;
 mod codec;
