@@ -4,7 +4,7 @@
 //!
 //! | with the table | after the load | after all loads |
 //! |---|---|---|
-//! | columns, checks, partitions; the keys that [`essential_keys`] names | the other keys, the auto-increment value | foreign keys |
+//! | columns, checks, partitions; the keys that `essential_keys` names | the other keys, the auto-increment value | foreign keys |
 //!
 //! * Checks are part of the table from the start: MySQL copies the whole table to add one.
 //! * The other keys come in one `ALTER TABLE`, which sorts once for each and reads the rows once.
