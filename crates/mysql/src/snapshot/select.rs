@@ -100,8 +100,8 @@ fn canonical(column: &Column, in_key: bool) -> Selected {
             expression: format!("IF({name}, 't', 'f')"),
             finish: Finish::Nothing,
         },
-        DataType::Enum { labels } => labelled(column, &name, ambiguous_enum(labels, &name)),
-        DataType::Set { labels } => labelled(column, &name, ambiguous_set(labels, &name)),
+        DataType::Enum { labels } => labelled(column, &name, clear_enum(labels, &name)),
+        DataType::Set { labels } => labelled(column, &name, clear_set(labels, &name)),
         DataType::Json if column.charset.is_none() => Selected {
             expression: name,
             finish: Finish::CheckUtf8,
@@ -117,42 +117,60 @@ fn canonical(column: &Column, in_key: bool) -> Selected {
     }
 }
 
+/// Text up to this many bytes is looked at closely. `REPLACE` gives NULL for a result beyond
+/// `max_allowed_packet`, which is a megabyte or more; so does `CAST`. `CONVERT` does not.
+const CLOSE_BYTES_MAX: u32 = 250_000;
+
 /// Character data in UTF-8.
 ///
 /// The server puts a question mark where a character has no counterpart. So the question marks
 /// that belong there are taken out before a second conversion, and if that has one, the value is
-/// lost. It is looked for by its code: to other collations, `⁈` is a question mark too. A key must
-/// even come back from UTF-8 as the same bytes: where two codes of a charset are one character (as
-/// in `cp932`), the key of one would be taken for the other.
+/// lost. It is looked for by its code: to other collations, `⁈` is a question mark too.
+///
+/// A long text must come back from UTF-8 as the same bytes instead, if it has a question mark. And
+/// so must any key: where two codes of a charset are one character (as in `cp932`), the key of one
+/// would be taken for the other.
 fn text(column: &Column, name: &str, in_key: bool) -> String {
     let charset = match column.charset.as_deref() {
         Some(charset) if !charset::is_utf8(charset) => charset,
         _ => return name.to_owned(),
     };
     let converted = format!("CONVERT({name} USING utf8mb4)");
-    let lost = match in_key && charset::introducer(charset).is_some() {
-        true => format!(
-            "CAST(CONVERT({converted} USING {charset}) AS BINARY) <> CAST({name} AS BINARY)"
-        ),
-        false => format!(
-            "LOCATE('?', CONVERT(REPLACE({name}, '?', '') USING utf8mb4) COLLATE utf8mb4_bin) > 0"
-        ),
+    if charset::introducer(charset).is_none() {
+        return converted;
+    }
+    let returns = format!(
+        "CONVERT(CONVERT({converted} USING {charset}) USING binary) = CONVERT({name} USING binary)"
+    );
+    let marks = |text: &str| format!("LOCATE('?', {text} COLLATE utf8mb4_bin)");
+    let closely = marks(&format!("CONVERT(REPLACE({name}, '?', '') USING utf8mb4)"));
+    let kept = match &column.data_type {
+        _ if in_key => returns,
+        DataType::Text { bytes_max } if bytes_max.is_none_or(|most| most > u64::from(u16::MAX)) => {
+            format!(
+                "IF(OCTET_LENGTH({name}) <= {CLOSE_BYTES_MAX}, {closely} = 0, \
+                 {} = 0 OR {returns})",
+                marks(&converted)
+            )
+        }
+        _ => format!("{closely} = 0"),
     };
-    marked(&lost, &converted)
+    // What cannot be told is taken for lost.
+    marked(&format!("{name} IS NULL OR {kept}"), &converted)
 }
 
-/// The text, or the mark where it is lost. Both are binary strings, or MariaDB would convert the
-/// mark.
-fn marked(lost: &str, text: &str) -> String {
-    format!("IF({lost}, {LOST}, CAST({text} AS BINARY))")
+/// The text where the condition holds, else the mark. Both are binary strings, or MariaDB would
+/// convert the mark.
+fn marked(kept: &str, text: &str) -> String {
+    format!("IF({kept}, CONVERT({text} USING binary), {LOST})")
 }
 
-fn labelled(column: &Column, name: &str, ambiguous: Option<String>) -> Selected {
+fn labelled(column: &Column, name: &str, clear: Option<String>) -> Selected {
     let labels = match charset::needs_conversion(column) {
         true => format!("CONVERT({name} USING utf8mb4)"),
         false => name.to_owned(),
     };
-    let expression = match ambiguous {
+    let expression = match clear {
         Some(condition) => marked(&condition, &labels),
         None => labels,
     };
@@ -162,21 +180,17 @@ fn labelled(column: &Column, name: &str, ambiguous: Option<String>) -> Selected 
     }
 }
 
-/// When an empty label could be taken for the error value.
-fn ambiguous_enum(labels: &[String], name: &str) -> Option<String> {
-    labels
-        .iter()
-        .any(String::is_empty)
-        .then(|| format!("({name} | 0) = 0"))
+/// When an empty label cannot be taken for the error value, where there is one.
+fn clear_enum(labels: &[String], name: &str) -> Option<String> {
+    let possible = labels.iter().any(String::is_empty);
+    possible.then(|| format!("{name} IS NULL OR ({name} | 0) > 0"))
 }
 
-/// When an empty label in a set cannot be told from no label.
-fn ambiguous_set(labels: &[String], name: &str) -> Option<String> {
-    let bit = labels.iter().position(String::is_empty)?;
-    Some(format!(
-        "({name} | 0) & {}",
-        1_u64.checked_shl(u32::try_from(bit).ok()?)?
-    ))
+/// When an empty label in a set cannot be taken for no label, where there is one.
+fn clear_set(labels: &[String], name: &str) -> Option<String> {
+    let label = labels.iter().position(String::is_empty)?;
+    let bit = 1_u64.checked_shl(u32::try_from(label).ok()?)?;
+    Some(format!("{name} IS NULL OR ({name} | 0) & {bit} = 0"))
 }
 
 impl Finish {
@@ -268,14 +282,14 @@ mod tests {
             to,
             "enum('a','')",
             "`c` | 0",
-            "IF((`c` | 0) = 0, x'FF', CAST(`c` AS BINARY))",
+            "IF(`c` IS NULL OR (`c` | 0) > 0, CONVERT(`c` USING binary), x'FF')",
         );
         let to = DataType::Set { labels };
         check(
             to,
             "set('a','')",
             "`c` | 0",
-            "IF((`c` | 0) & 2, x'FF', CAST(`c` AS BINARY))",
+            "IF(`c` IS NULL OR (`c` | 0) & 2 = 0, CONVERT(`c` USING binary), x'FF')",
         );
         let to = DataType::Enum {
             labels: vec!["a".into()],

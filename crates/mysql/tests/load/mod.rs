@@ -4,6 +4,7 @@
 
 mod fresh;
 mod ledger;
+mod limits;
 mod refusals;
 mod transactions;
 

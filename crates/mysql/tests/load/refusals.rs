@@ -1,10 +1,7 @@
 //! Whatever the server would change, cut or skip is an error that names table, column and key.
 
 use dbferry_core::Code;
-use dbferry_mysql::config::LocalInfile;
-use dbferry_mysql::sessions::Sessions;
 
-use super::fresh::FreshServer;
 use super::{Fixture, PATHS, TARGETS};
 use crate::values::copy::run;
 
@@ -255,45 +252,5 @@ async fn a_table_that_vanished_is_named() {
             assert_eq!(error.object(), Some("dbferry_l_vanished.t"));
             fixture.drop().await;
         }
-    }
-}
-
-/// The limit of the server is met by `INSERT` alone; `LOAD DATA` has none.
-#[tokio::test]
-async fn a_row_beyond_the_packet_is_named() {
-    let server = FreshServer::start("mariadb", "packet", &["--max-allowed-packet=1M"]);
-    let large = "x".repeat(1_500_000);
-    for (path, fits) in [(LocalInfile::Auto, true), (LocalInfile::Off, false)] {
-        let mut config = server.config.clone();
-        config.local_infile = path;
-        let sessions = Sessions::connect(config).await.unwrap();
-        let columns = "id INT PRIMARY KEY, a LONGTEXT";
-        let mut fixture = Fixture::with(sessions, "packet", columns).await;
-        let rows: [&[Option<&str>]; 2] = [&[Some("1"), Some("a")], &[Some("2"), Some(&large)]];
-        match fixture.load_rows(&rows).await {
-            Ok(()) => assert!(fits),
-            Err(error) => {
-                assert!(!fits, "{}", error.report());
-                assert_eq!(error.code(), Code::PacketTooLarge);
-                assert_eq!(error.object(), Some("dbferry_l_packet.t row id=2"));
-                assert!(error.hint().unwrap().contains("max_allowed_packet"));
-            }
-        }
-        fixture.drop().await;
-    }
-}
-
-/// A server that forbids `LOAD DATA LOCAL` gets `INSERT`.
-#[tokio::test]
-async fn a_server_without_local_infile_is_loaded_all_the_same() {
-    for kind in ["mariadb", "mysql"] {
-        let server = FreshServer::start(kind, "no-infile", &["--local-infile=OFF"]);
-        let sessions = Sessions::connect(server.config.clone()).await.unwrap();
-        let mut fixture = Fixture::with(sessions, "no_infile", "id INT PRIMARY KEY").await;
-        fixture
-            .load_rows(&[&[Some("1")], &[Some("2")]])
-            .await
-            .unwrap();
-        assert_eq!(fixture.content().await, "1,2", "{kind}");
     }
 }
