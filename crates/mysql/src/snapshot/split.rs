@@ -17,7 +17,9 @@
 //! 3. Cuts are chosen so that the parts come out about equal. Each is then turned into the key of
 //!    a row that exists: the last one below it.
 
-use dbferry_core::{Chunk, DataType, Error, KeyCells, KeyRange, TableRead};
+mod units;
+
+use dbferry_core::{Chunk, Error, KeyCells, KeyRange, TableRead};
 
 use super::keyset::{key_columns, walkable_index};
 use super::reader::{named, open_raw, select};
@@ -25,6 +27,7 @@ use super::select::select_list;
 use crate::dialect;
 use crate::sessions::Sessions;
 use crate::wire::Connection;
+use units::{scaled, unscaled, whole_scale};
 
 /// Tables below this many rows are not worth a second worker.
 const ROWS_MIN: u64 = 20_000;
@@ -37,9 +40,6 @@ const DIVES_MAX: usize = 2_000;
 
 /// Strides of one length, after which they double.
 const STRIDES_ALIKE: u64 = 512;
-
-/// Decimal digits that fit 128 bits with room for arithmetic.
-const DIGITS_MAX: u16 = 36;
 
 /// Finds keys that cut the table into about `pieces` equal parts.
 ///
@@ -413,37 +413,6 @@ fn condition(terms: &[String]) -> String {
         [] => String::new(),
         terms => format!(" WHERE {}", terms.join(" AND ")),
     }
-}
-
-/// The digits after the point of a type whose values are whole numbers of a smallest unit.
-fn whole_scale(data_type: &DataType) -> Option<u16> {
-    match data_type {
-        DataType::Integer { .. } => Some(0),
-        DataType::Decimal {
-            precision: Some(precision),
-            scale: Some(scale),
-        } => (*precision <= DIGITS_MAX).then_some(*scale),
-        _ => None,
-    }
-}
-
-fn unscaled(text: &str, scale: u16) -> Option<i128> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let zeros = usize::from(scale).checked_sub(fraction.len())?;
-    format!("{whole}{fraction}{}", "0".repeat(zeros))
-        .parse()
-        .ok()
-}
-
-fn scaled(value: i128, scale: u16) -> String {
-    let scale = usize::from(scale);
-    if scale == 0 {
-        return value.to_string();
-    }
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = scale + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - scale);
-    let sign = if value < 0 { "-" } else { "" };
-    format!("{sign}{whole}.{fraction}")
 }
 
 /// Chooses the cuts that leave about equal parts between them. The last cut ends the table and is

@@ -133,7 +133,7 @@ async fn canonical_floats_are_shortest() {
     use super::copy::{describe, fresh_database, read_of, run, sessions_by};
     use dbferry_core::{Chunk, RowBatch, TableReader};
     for server in [MARIADB_A, MYSQL_A] {
-        let sessions = sessions_by(server, super::copy::Path::LoadData).await;
+        let sessions = sessions_by(server, Path::LoadData).await;
         let database = "dbferry_v_shortest";
         let mut connection = fresh_database(&sessions, database).await;
         run(
