@@ -147,16 +147,16 @@ fn sigterm_stops_as_ctrl_c_does() {
 #[test]
 fn a_second_signal_aborts_a_run_that_cannot_stop() {
     let bench = tables();
+    // Another program writes to the target, so that the run waits for its turn.
+    bench.make("target.db", "PRAGMA journal_mode = WAL");
+    let other = Connection::open(bench.path("target.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (source, target) = (bench.sqlite("source.db"), bench.sqlite("target.db"));
     let mut child = bench
         .command(&["migrate", &source, &target, "--name", "it"])
         .spawn()
         .unwrap();
-    wait_until(|| loaded_tables(&bench) > 0);
-    // Nothing can be committed any more, so that the run does not come to its end.
-    let other = Connection::open(bench.path("target.db")).unwrap();
-    other.busy_timeout(PATIENCE).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    wait_until(|| phase(&bench) == "preparing");
     signal(&child, "-INT");
     let stderr = BufReader::new(child.stderr.take().unwrap());
     let mut lines = stderr.lines().map(Result::unwrap);
@@ -164,9 +164,19 @@ fn a_second_signal_aborts_a_run_that_cannot_stop() {
     signal(&child, "-INT");
     assert!(lines.any(|line| line.contains("Aborted. ") && line.contains("dbferry resume ")));
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    drop(other);
     assert_eq!(status(&bench), "interrupted");
+    drop(other);
     resume_and_compare(&bench);
+}
+
+/// The phase that the run has stored.
+fn phase(bench: &Bench) -> serde_json::Value {
+    let outcome = bench.run(&["status", "it", "--json"]);
+    match outcome.code {
+        Some(0) => outcome.json()["progress"]["phase"].clone(),
+        // The task does not exist yet.
+        _ => serde_json::Value::Null,
+    }
 }
 
 #[test]
