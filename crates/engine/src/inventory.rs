@@ -14,6 +14,7 @@ use crate::plan::{Plan, TablePlan};
 use crate::progress::{Phase, Progress, ProgressSnapshot};
 use crate::record::TableRecord;
 use crate::report::{ObjectReport, Report, TableReport};
+use crate::retry::{Attempts, until_done};
 use crate::{Ends, TaskSpec};
 
 /// Compares both sides and writes the report.
@@ -24,10 +25,10 @@ pub(crate) async fn take(
     records: &[TableRecord],
     failures: Failures,
     progress: &Progress,
+    attempts: Attempts<'_>,
 ) -> Result<Report, Error> {
     progress.enter(Phase::TakingInventory);
-    let catalog = ends.target.catalog(&scope(spec, plan)).await?;
-    let counts = count(spec, ends, plan, &catalog).await?;
+    let (catalog, counts) = until_done(attempts, || look(spec, ends, plan)).await?;
     let snapshot = progress.snapshot();
     let tables = table_reports(plan, records, &catalog, &counts, &failures, &snapshot);
     let objects = object_reports(plan, &catalog, &failures);
@@ -39,6 +40,13 @@ pub(crate) async fn take(
         objects,
         findings: plan.findings().to_vec(),
     })
+}
+
+/// Reads the target's catalog, and counts rows on both sides.
+async fn look(spec: &TaskSpec, ends: &Ends, plan: &Plan) -> Result<(Catalog, Counts), Error> {
+    let catalog = ends.target.catalog(&scope(spec, plan)).await?;
+    let counts = count(spec, ends, plan, &catalog).await?;
+    Ok((catalog, counts))
 }
 
 fn scope(spec: &TaskSpec, plan: &Plan) -> CatalogScope {

@@ -46,7 +46,7 @@ use crate::connect::Connecting;
 use crate::load::Load;
 use crate::progress::ExpectedTable;
 use crate::record::{TableRecord, TableRecords};
-use crate::retry::RetrySettings;
+use crate::retry::{Attempts, RetrySettings, until_done};
 
 /// Workers when the settings leave it open: one per core, but no more than servers like.
 const WORKERS_MIN: usize = 2;
@@ -148,9 +148,19 @@ pub async fn run(run: Run) -> Result<Report, Error> {
         cancel: &cancel,
     };
     let failures = connecting.run(&plan, &complete).await?;
-    let report = inventory::take(&spec, &ends, &plan, &records, failures, &progress).await?;
+    let attempts = || Attempts::new(&retry, &progress, &cancel);
+    let report = inventory::take(
+        &spec,
+        &ends,
+        &plan,
+        &records,
+        failures,
+        &progress,
+        attempts(),
+    );
+    let report = report.await?;
     if report.complete {
-        ends.target.forget_task(&spec.id).await?;
+        until_done(attempts(), || ends.target.forget_task(&spec.id)).await?;
     }
     progress.enter(Phase::Finished);
     Ok(report)
@@ -213,7 +223,10 @@ impl TaskSpec {
     /// The sizes of the load, as far as the settings do not name others.
     pub(crate) fn effective_limits(&self) -> Limits {
         let commit_rows = self.settings.commit_rows.map_or(u64::MAX, u64::from);
-        Limits { commit_rows: self.limits.commit_rows.min(commit_rows), ..self.limits }
+        Limits {
+            commit_rows: self.limits.commit_rows.min(commit_rows),
+            ..self.limits
+        }
     }
 
     pub(crate) fn retry_settings(&self) -> RetrySettings {

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use dbferry_core::Code;
+use dbferry_engine::Phase;
 
 use crate::world::{World, table};
 
@@ -102,6 +103,27 @@ async fn a_stopped_task_keeps_what_it_has_and_loads_nothing_twice() {
     assert!(world.run().await.unwrap().complete);
     world.assert_equal();
     assert_eq!(world.target.rows_committed(), 300 + 20 + 60 + 50);
+}
+
+/// Runs while the target fails ten calls in a row from a moment on.
+async fn run_with_outage_when(reached: impl Fn(&World) -> bool) {
+    let world = World::with_tables();
+    let outage = async {
+        while !reached(&world) {
+            tokio::task::yield_now().await;
+        }
+        world.target.faults().arm(1, 1, 10);
+    };
+    let (report, ()) = tokio::join!(world.run(), outage);
+    assert!(report.unwrap().complete);
+    assert!(world.progress.snapshot().retries >= 5, "it came too late");
+    assert_loaded_once(&world);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_soon_back_is_waited_for() {
+    run_with_outage_when(|world| world.target.rows_committed() >= 100).await;
+    run_with_outage_when(|world| world.progress.snapshot().phase == Phase::TakingInventory).await;
 }
 
 #[tokio::test(start_paused = true)]

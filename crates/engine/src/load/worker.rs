@@ -9,6 +9,7 @@ use super::Load;
 use super::board::{Job, Outcome};
 use super::segment::SegmentCopy;
 use crate::plan::TablePlan;
+use crate::retry::until_done;
 
 /// A worker of a load. Its connections are opened when they are first needed, and thrown away
 /// after an error.
@@ -68,7 +69,7 @@ impl Worker {
             if error.code() == Code::Stopped {
                 return Err(error);
             }
-            let stored = load.reread(table, &plan, &record).await?;
+            let stored = until_done(load.attempts(), || load.reread(table, &plan, &record)).await?;
             if stored.version > known {
                 attempts.made_headway();
             } else {
