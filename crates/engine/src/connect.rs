@@ -31,7 +31,23 @@ pub(crate) struct Failures {
 }
 
 impl Connecting<'_> {
-    /// Adds the foreign keys of complete tables and creates the objects, in order.
+    /// Creates the sequences, before any table whose defaults may take numbers from them.
+    ///
+    /// # Errors
+    /// Only what stops the whole task.
+    pub(crate) async fn create_sequences(&self, plan: &Plan) -> Result<Failures, Error> {
+        self.progress.expect_objects(plan.all_objects().count());
+        let mut failures = Failures::default();
+        for sequence in &plan.sequences {
+            if let Some(failure) = self.create(sequence).await? {
+                failures.objects.push((sequence.clone(), failure));
+            }
+        }
+        Ok(failures)
+    }
+
+    /// Adds the foreign keys of complete tables and creates the objects that stand on tables, in
+    /// order; adds to the failures that are known already.
     ///
     /// # Errors
     /// Only what stops the whole task.
@@ -39,13 +55,12 @@ impl Connecting<'_> {
         &self,
         plan: &Plan,
         complete: &HashSet<TableName>,
+        mut failures: Failures,
     ) -> Result<Failures, Error> {
         self.progress.enter(Phase::Connecting);
-        self.progress.expect_objects(plan.objects.len());
-        let mut failures = Failures {
-            tables: self.add_foreign_keys(plan, complete).await?,
-            ..Default::default()
-        };
+        failures
+            .tables
+            .extend(self.add_foreign_keys(plan, complete).await?);
         for object in &plan.objects {
             if let Some(failure) = self.create_object(object, complete, plan).await? {
                 failures.objects.push((object.clone(), failure));
@@ -92,6 +107,10 @@ impl Connecting<'_> {
         if let Some(table) = orphaned(object, complete, plan) {
             return Ok(Some(without_table(object, table).report()));
         }
+        self.create(object).await
+    }
+
+    async fn create(&self, object: &StoredObject) -> Result<Option<ErrorReport>, Error> {
         let created = until_done(self.attempts(), || self.ends.target.create_object(object)).await;
         let label = format!("{} {}", object.kind.as_str(), object.name);
         let failure = self.meet(created.map_err(|error| error.with_object(label)))?;

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use dbferry_core::catalog::KeyKind;
-use dbferry_core::{Catalog, CatalogScope, Error, Table, TableName};
+use dbferry_core::{Catalog, CatalogScope, Code, Error, Finding, StoredObject, Table, TableName};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::connect::Failures;
@@ -38,6 +38,7 @@ pub(crate) async fn take(
         elapsed_ms: snapshot.elapsed_ms,
         tables,
         objects,
+        left_out: plan.left_out.iter().map(left_out).collect(),
         findings: plan.findings().to_vec(),
     })
 }
@@ -209,8 +210,7 @@ fn object_reports(plan: &Plan, catalog: &Catalog, failures: &Failures) -> Vec<Ob
         .iter()
         .map(|(object, error)| ((object.kind, &object.name), error))
         .collect();
-    plan.objects
-        .iter()
+    plan.all_objects()
         .map(|object| {
             let identity = (object.kind, &object.name);
             ObjectReport {
@@ -221,4 +221,17 @@ fn object_reports(plan: &Plan, catalog: &Catalog, failures: &Failures) -> Vec<Ob
             }
         })
         .collect()
+}
+
+fn left_out((object, reason): &(StoredObject, Finding)) -> ObjectReport {
+    let mut error = Error::definite(Code::Untranslatable, reason.message.clone());
+    if let Some(fix) = &reason.fix {
+        error = error.with_hint(fix.clone());
+    }
+    ObjectReport {
+        kind: object.kind,
+        name: object.name.clone(),
+        present: false,
+        error: Some(error.report()),
+    }
 }

@@ -125,6 +125,14 @@ pub async fn run(run: Run) -> Result<Report, Error> {
     for schema in &plan.schemas {
         ends.target.create_schema(schema).await?;
     }
+    let connecting = Connecting {
+        spec: &spec,
+        ends: &ends,
+        retry: &retry,
+        progress: &progress,
+        cancel: &cancel,
+    };
+    let failures = connecting.create_sequences(&plan).await?;
     let records = TableRecords::new(store, &spec.id);
     let load = Load::prepare(
         Arc::clone(&spec),
@@ -140,14 +148,7 @@ pub async fn run(run: Run) -> Result<Report, Error> {
 
     let records = load.records().await;
     let complete = complete_tables(&plan, &records);
-    let connecting = Connecting {
-        spec: &spec,
-        ends: &ends,
-        retry: &retry,
-        progress: &progress,
-        cancel: &cancel,
-    };
-    let failures = connecting.run(&plan, &complete).await?;
+    let failures = connecting.run(&plan, &complete, failures).await?;
     let attempts = || Attempts::new(&retry, &progress, &cancel);
     let report = inventory::take(
         &spec,

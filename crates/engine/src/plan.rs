@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use dbferry_core::catalog::Schema;
 use dbferry_core::{
-    Catalog, CatalogScope, CellForm, Code, ColumnLoad, ColumnRead, Error, Finding, KeyTiming,
-    Severity, StoredObject, Table, TableLoad, TableName, TableRead, TableStatements,
+    Catalog, CatalogScope, CellForm, Code, Column, ColumnLoad, ColumnRead, Error, Finding,
+    KeyTiming, ObjectKind, Severity, StoredObject, Table, TableLoad, TableName, TableRead,
+    TableStatements,
 };
 use dbferry_mapping::{
     ColumnOrigin, ParallelLoad, Resolution, ResolveOptions, ResolvedSettings, RowErrorPolicy,
@@ -29,7 +30,12 @@ const SEGMENTS_PER_WORKER: u64 = 4;
 pub struct Plan {
     pub(crate) schemas: Vec<Schema>,
     pub(crate) tables: Vec<Arc<TablePlan>>,
+    /// Sequences, which defaults of tables may need.
+    pub(crate) sequences: Vec<StoredObject>,
+    /// Views, routines, triggers and the like, which stand on tables.
     pub(crate) objects: Vec<StoredObject>,
+    /// Objects that the target cannot take, each with the reason.
+    pub(crate) left_out: Vec<(StoredObject, Finding)>,
     findings: Vec<Finding>,
 }
 
@@ -103,9 +109,14 @@ impl Plan {
                 .iter()
                 .map(|table| table.summary(ends))
                 .collect(),
-            objects: self.objects.clone(),
+            objects: self.all_objects().cloned().collect(),
             findings: self.findings.clone(),
         }
+    }
+
+    /// Everything beside tables, in the order of creation.
+    pub(crate) fn all_objects(&self) -> impl Iterator<Item = &StoredObject> {
+        self.sequences.iter().chain(&self.objects)
     }
 }
 
@@ -298,11 +309,16 @@ impl<'a> Planner<'a> {
                 std::cmp::Reverse(table.read.table.size.data_bytes),
             )
         });
-        let objects = self.objects();
+        let (objects, left_out) = self.objects();
+        let (sequences, objects) = objects
+            .into_iter()
+            .partition(|object| object.kind == ObjectKind::Sequence);
         Ok(Plan {
             schemas,
             tables,
+            sequences,
             objects,
+            left_out,
             findings: self.findings,
         })
     }
@@ -320,19 +336,22 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    fn objects(&mut self) -> Vec<StoredObject> {
+    /// The objects in the target's terms, and those that it cannot take: that is no reason to
+    /// leave the data, so what is wrong with them does not forbid to start.
+    fn objects(&mut self) -> (Vec<StoredObject>, Vec<(StoredObject, Finding)>) {
         let family = self.ends.source.capabilities().family;
-        let objects = std::mem::take(&mut self.resolution.objects);
-        objects
-            .into_iter()
-            .filter_map(|object| {
-                let translation = self.ends.target.translate_object(&object, family);
-                let refused = has_error(&translation.findings);
-                self.findings
-                    .extend(translation.findings.into_iter().map(demote));
-                (!refused).then_some(translation.object)
-            })
-            .collect()
+        let (mut objects, mut left_out) = (Vec::new(), Vec::new());
+        for object in std::mem::take(&mut self.resolution.objects) {
+            let translation = self.ends.target.translate_object(&object, family);
+            let findings = translation.findings.into_iter().map(demote);
+            let refusal = findings.clone().find(|(refused, _)| *refused);
+            self.findings.extend(findings.map(|(_, finding)| finding));
+            match refusal {
+                Some((_, finding)) => left_out.push((translation.object, finding)),
+                None => objects.push(translation.object),
+            }
+        }
+        (objects, left_out)
     }
 
     fn translate(&mut self, mapping: &TableMapping) -> Table {
@@ -512,7 +531,8 @@ fn cells(
         if let ColumnOrigin::Source(source) = &column.origin {
             let held = &mapping.source.columns[*source];
             let alike = held.data_type == wanted.data_type && held.charset == wanted.charset;
-            if same_family && alike && !mapping.needs_canonical(*source) {
+            let as_held = !mapping.needs_canonical(*source) && !is_cut_by_rule(mapping, held);
+            if same_family && alike && as_held {
                 form = CellForm::Native;
             }
             data_type = held.data_type.clone();
@@ -555,6 +575,14 @@ fn cells(
             columns: loads,
         },
     )
+}
+
+/// Whether a rule gives keys of this column: they are canonical text, and so must its cells be.
+fn is_cut_by_rule(mapping: &TableMapping, column: &Column) -> bool {
+    match &mapping.parallel_load {
+        Some(ParallelLoad::Ranges { columns, .. }) => columns.contains(&column.name),
+        _ => false,
+    }
 }
 
 /// What keeps the rows from fitting into a table that exists.
@@ -643,19 +671,14 @@ fn ranges_off_key(table: &TableName) -> Finding {
     .on(table)
 }
 
-fn has_error(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error)
-}
-
-/// An object that cannot be carried over is left out, which is no reason to leave the data.
-fn demote(mut finding: Finding) -> Finding {
-    if finding.severity == Severity::Error {
+/// Turns an error about an object into a warning that it is left out; tells whether it was one.
+fn demote(mut finding: Finding) -> (bool, Finding) {
+    let refused = finding.severity == Severity::Error;
+    if refused {
         finding.severity = Severity::Warning;
         finding.message = format!("left out: {}", finding.message);
     }
-    finding
+    (refused, finding)
 }
 
 /// Tells definitions apart between two runs. FNV-1a: stable across builds, and nothing here is

@@ -16,6 +16,10 @@ pub struct Report {
     pub tables: Vec<TableReport>,
     /// Views, routines, triggers and the like, in the order of their creation.
     pub objects: Vec<ObjectReport>,
+    /// Objects of the source that the target cannot take, and why. They do not make the report
+    /// incomplete: the plan said so before anything was moved.
+    #[serde(default)]
+    pub left_out: Vec<ObjectReport>,
     /// What the plan noticed.
     pub findings: Vec<Finding>,
 }

@@ -214,15 +214,36 @@ fn errors(report: &Report) -> Vec<String> {
         .collect()
 }
 
+/// What the target cannot take, by name as long as that is few.
+fn exceptions(left_out: &[ObjectReport]) -> String {
+    const NAMED_MAX: usize = 3;
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let number = counted(left_out.len() as u64, "object");
+    let named = left_out.iter().take(NAMED_MAX);
+    let mut names: Vec<_> = named
+        .map(|object| harmless(&format!("{} {}", object.kind.as_str(), object.name)))
+        .collect();
+    if left_out.len() > NAMED_MAX {
+        names.push("…".into());
+    }
+    format!(
+        "; {number} that the target cannot take stayed behind: {}",
+        names.join(", ")
+    )
+}
+
 /// One plain sentence.
 fn verdict(report: &Report) -> String {
     let (tables, objects) = (report.tables.len() as u64, report.objects.len() as u64);
     if report.complete {
         let sentence = format!(
-            "Complete: {} with {} and {} are on the target, and every count agrees.",
+            "Complete: {} with {} and {} are on the target, and every count agrees{}.",
             counted(tables, "table"),
             counted(rows_loaded(report), "row"),
             counted(objects, "object"),
+            exceptions(&report.left_out),
         );
         return out_style().green().bold().apply_to(sentence).to_string();
     }
@@ -297,6 +318,7 @@ mod tests {
             elapsed_ms: 2000,
             tables,
             objects: Vec::new(),
+            left_out: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -330,6 +352,19 @@ mod tests {
         );
         assert_eq!(pace(&report, 1), "2.0 s, 3 rows/s.");
         assert_eq!(pace(&report, 3), "The last of 3 runs took 2.0 s.");
+        report.left_out.push(ObjectReport {
+            kind: ObjectKind::Function,
+            name: ObjectName::new("shop", "f"),
+            present: false,
+            error: None,
+        });
+        assert!(
+            verdict(&report).ends_with(
+                "; 1 object that the target cannot take stayed behind: function shop.f."
+            ),
+            "{}",
+            verdict(&report)
+        );
         report.complete = false;
         report.tables[0].error = Some(Error::definite(Code::ValueRefused, "refused").report());
         assert_eq!(
