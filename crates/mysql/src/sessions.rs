@@ -190,7 +190,7 @@ impl Sessions {
         let mut settings = format!("SET NAMES utf8mb4, {COMMON}");
         settings.push_str(match purpose {
             Purpose::Catalog | Purpose::Read => "",
-            Purpose::Load => ", SESSION foreign_key_checks = 0, SESSION unique_checks = 0",
+            Purpose::Load => ", SESSION foreign_key_checks = 0, SESSION unique_checks = 1",
             Purpose::Define => {
                 ", SESSION foreign_key_checks = 0, SESSION unique_checks = 1, \
                  SESSION lock_wait_timeout = 120"

@@ -17,8 +17,8 @@ use crate::wire::{self, Connection, LOAD_PACKET_BYTES};
 /// What a session that loads has besides. `load` tells why unique checks are on; messages are
 /// read by machine, so they are in English; and a note, as of a decimal that was rounded, is a
 /// warning like any other.
-const SETTINGS: &str = "SET SESSION autocommit = 0, SESSION unique_checks = 1, \
-    SESSION sql_notes = 1, SESSION lc_messages = 'en_US'";
+const SETTINGS: &str = "SET SESSION autocommit = 0, SESSION sql_notes = 1, \
+    SESSION lc_messages = 'en_US'";
 
 /// The server does not allow `LOAD DATA LOCAL`.
 const LOCAL_INFILE_OFF: [u16; 3] = [1148, 3948, 4166];
