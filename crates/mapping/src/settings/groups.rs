@@ -98,12 +98,7 @@ pub(super) const FULL_LOAD: &[Setting] = &[
     setting("StopTaskCachedChangesNotApplied", Boolean, Bool(false), CDC),
     setting("MaxFullLoadSubTasks", Integer(1, 49), Int(8), Honoured),
     setting("TransactionConsistencyTimeout", COUNT, Int(600), CDC),
-    setting(
-        "CommitRate",
-        Integer(1, 50_000),
-        Int(10_000),
-        Honoured,
-    ),
+    setting("CommitRate", Integer(1, 50_000), Int(10_000), Honoured),
 ];
 
 pub(super) const LOG: &[Setting] = &[
