@@ -368,16 +368,31 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 
-    /// The server to make the shop on; its database dbferry_demo_shop is dropped and made
+    /// The server to make the shop on
     #[arg(long, value_name = "URL", required_if_eq_any([("engine", "mariadb"), ("engine", "mysql")]))]
     pub(crate) source: Option<String>,
 
-    /// The server to migrate it to; its database dbferry_demo_shop is dropped
+    /// The server to migrate it to
     #[arg(long, value_name = "URL", required_if_eq_any([("engine", "mariadb"), ("engine", "mysql")]))]
     pub(crate) target: Option<String>,
 
+    /// The database of the demo on servers; it is dropped on both and made on the source
+    ///
+    /// The name begins with dbferry_demo, so that no other database is ever dropped.
+    #[arg(long, value_name = "NAME", default_value = "dbferry_demo_shop", value_parser = demo_database)]
+    pub(crate) database: String,
+
     #[command(flatten)]
     pub(crate) passwords: PasswordFiles,
+}
+
+/// Accepts the name of a database that may be dropped.
+fn demo_database(name: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    match name.starts_with("dbferry_demo") && name.len() <= 64 && name.chars().all(plain) {
+        true => Ok(name.into()),
+        false => Err("write dbferry_demo and further small letters, digits or underscores".into()),
+    }
 }
 
 /// The databases of the demo.

@@ -257,6 +257,7 @@ fn a_command_line_that_is_not_understood_ends_with_2() {
         &["migrate", "a", "b", "--parallel", "0"],
         &["status", "--watch"],
         &["demo", "--engine", "mysql"],
+        &["demo", "--database", "production"],
     ] {
         let outcome = bench.run(arguments);
         assert_eq!(outcome.code, Some(2), "{arguments:?}: {}", outcome.stderr);

@@ -72,7 +72,7 @@ impl Drop for Database {
     }
 }
 
-fn blocking<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn blocking<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -254,6 +254,7 @@ fn demo(engine: &str, name: &str) {
     let (source, target) = (server(&format!("{name}_A")), server(&format!("{name}_B")));
     let bench = Bench::new();
     let dir = bench.path("demo").display().to_string();
+    let database = format!("dbferry_demo_{}", std::process::id());
     let (source_url, target_url) = (whole_url(&source, ""), whole_url(&target, ""));
     let arguments = [
         "demo",
@@ -265,6 +266,8 @@ fn demo(engine: &str, name: &str) {
         &source_url,
         "--target",
         &target_url,
+        "--database",
+        &database,
     ];
     let outcome = bench.succeed(&arguments);
     assert!(
@@ -274,9 +277,10 @@ fn demo(engine: &str, name: &str) {
         "{}",
         outcome.stdout
     );
-    let totals = "SELECT CONCAT(COUNT(*), ' ', SUM(total)) FROM dbferry_demo_shop.customer_totals";
-    assert_eq!(ask(&target, totals), ask(&source, totals));
+    let totals =
+        format!("SELECT CONCAT(COUNT(*), ' ', SUM(total)) FROM {database}.customer_totals");
+    assert_eq!(ask(&target, &totals), ask(&source, &totals));
     for server in [&source, &target] {
-        execute(server, &["DROP DATABASE dbferry_demo_shop"]);
+        execute(server, &[&format!("DROP DATABASE {database}")]);
     }
 }

@@ -1,6 +1,6 @@
 //! The demonstration: a sample shop, made on the source and migrated to the target.
 //!
-//! 1. The shop is made anew: on SQLite a file, on a server the database [`DATABASE`], which is
+//! 1. The shop is made anew: on SQLite a file, on a server the database of --database, which is
 //!    dropped first on both sides. Nothing else is touched.
 //! 2. A task migrates it, by the same code as `dbferry migrate`.
 //!
@@ -21,9 +21,6 @@ use crate::command::run_task;
 use crate::connectors::read_address;
 use crate::request;
 use crate::size::{count, span};
-
-/// The database on a server that belongs to the demonstration.
-const DATABASE: &str = "dbferry_demo_shop";
 
 /// Makes the shop and migrates it.
 pub(crate) async fn run(app: &App, demo: Demo) -> Result<Exit, Error> {
@@ -87,10 +84,10 @@ async fn servers(demo: &Demo) -> Result<(EndpointAddress, EndpointAddress, u64),
         Role::Target,
         demo.passwords.target_password_file.as_deref(),
     )?;
-    mysql::drop_shop(&target).await?;
-    let rows = mysql::make(&source).await?;
+    mysql::drop_shop(&target, &demo.database).await?;
+    let rows = mysql::make(&source, &demo.database).await?;
     let source = EndpointAddress {
-        path: format!("/{DATABASE}"),
+        path: format!("/{}", demo.database),
         ..source
     };
     Ok((source, target, rows))

@@ -4,17 +4,16 @@ use dbferry_core::{EndpointAddress, Error};
 use dbferry_mysql::config::MySqlConfig;
 use dbferry_mysql::wire::Connection;
 
-use super::DATABASE;
 use super::shop::{self, MYSQL_OBJECTS, MYSQL_TABLES};
 
 /// Makes the shop anew; returns its rows.
-pub(super) async fn make(server: &EndpointAddress) -> Result<u64, Error> {
+pub(super) async fn make(server: &EndpointAddress, database: &str) -> Result<u64, Error> {
     let mut connection = connect(server).await?;
-    connection.execute(&drop_database()).await?;
+    connection.execute(&drop_database(database)).await?;
     connection
-        .execute(&format!("CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4"))
+        .execute(&format!("CREATE DATABASE {database} CHARACTER SET utf8mb4"))
         .await?;
-    connection.select_database(DATABASE).await?;
+    connection.select_database(database).await?;
     run_all(&mut connection, MYSQL_TABLES).await?;
     connection.execute("BEGIN").await?;
     let mut rows = 0;
@@ -33,15 +32,15 @@ pub(super) async fn make(server: &EndpointAddress) -> Result<u64, Error> {
 }
 
 /// Drops the shop where it is.
-pub(super) async fn drop_shop(server: &EndpointAddress) -> Result<(), Error> {
+pub(super) async fn drop_shop(server: &EndpointAddress, database: &str) -> Result<(), Error> {
     let mut connection = connect(server).await?;
-    connection.execute(&drop_database()).await?;
+    connection.execute(&drop_database(database)).await?;
     connection.close().await;
     Ok(())
 }
 
-fn drop_database() -> String {
-    format!("DROP DATABASE IF EXISTS {DATABASE}")
+fn drop_database(database: &str) -> String {
+    format!("DROP DATABASE IF EXISTS {database}")
 }
 
 async fn connect(server: &EndpointAddress) -> Result<Connection, Error> {
