@@ -6,6 +6,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod chaos;
 mod inputs;
 mod interruption;
 mod migration;
