@@ -52,7 +52,7 @@ impl TaskService {
     }
 
     async fn attempt(&self, task: &Task, watch: &Watch) -> Result<Report, Error> {
-        let spec = task_spec(task, self.has_begun(&task.id).await?)?;
+        let spec = task_spec(task)?;
         let ends = tokio::select! {
             biased;
             () = watch.cancel.cancelled() => return Err(stopped()),

@@ -144,7 +144,7 @@ impl TaskService {
     /// `MappingInvalid`, `SettingsInvalid`, `NoTableMatched`, and what the connections bring.
     pub async fn plan(&self, new: NewTask) -> Result<PlanSummary, Error> {
         let task = Task::new(new);
-        let spec = task_spec(&task, false)?;
+        let spec = task_spec(&task)?;
         let ends = self.connect(&task).await?;
         Ok(dbferry_engine::plan(&spec, &ends).await?.summary(&ends))
     }
@@ -156,7 +156,7 @@ impl TaskService {
     /// `StateUnavailable`.
     pub async fn create(&self, new: NewTask) -> Result<Task, Error> {
         let mut task = Task::new(new);
-        task_spec(&task, false)?;
+        task_spec(&task)?;
         let tasks = self.tasks().await?;
         if let Some(name) = &task.name
             && let Some(other) = tasks.iter().find(|other| other.is_called(name))
@@ -334,7 +334,7 @@ impl TaskService {
 }
 
 /// What the engine is told of a task.
-pub(crate) fn task_spec(task: &Task, resumed: bool) -> Result<TaskSpec, Error> {
+pub(crate) fn task_spec(task: &Task) -> Result<TaskSpec, Error> {
     let TaskOptions {
         accounts,
         memory_bytes,
@@ -346,7 +346,6 @@ pub(crate) fn task_spec(task: &Task, resumed: bool) -> Result<TaskSpec, Error> {
         accounts,
         memory_bytes,
         limits: Limits::default(),
-        resumed,
     })
 }
 

@@ -33,7 +33,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use dbferry_core::state::StateStore;
-use dbferry_core::{Code, Error, Severity, Source, Target, TaskId};
+use dbferry_core::{Code, Error, Severity, Source, TableName, Target, TaskId};
 use dbferry_mapping::{ResolvedSettings, TableMappings};
 use tokio_util::sync::CancellationToken;
 
@@ -44,8 +44,9 @@ pub use report::{ObjectReport, Report, TableReport};
 
 use crate::connect::Connecting;
 use crate::load::Load;
+use crate::plan::plan_with;
 use crate::progress::ExpectedTable;
-use crate::record::{TableRecord, TableRecords};
+use crate::record::{Stored, TableRecord, TableRecords};
 use crate::retry::{Attempts, RetrySettings, until_done};
 
 /// Workers when the settings leave it open: one per core, but no more than servers like.
@@ -67,9 +68,6 @@ pub struct TaskSpec {
     pub memory_bytes: u64,
     /// The sizes that the load works in.
     pub limits: Limits,
-    /// Whether an earlier run of this task has begun to write to the target, so that rows there
-    /// are its own.
-    pub resumed: bool,
 }
 
 /// Where rows come from and where they go.
@@ -112,7 +110,9 @@ pub async fn run(run: Run) -> Result<Report, Error> {
     let spec = Arc::new(spec);
     let retry = spec.retry_settings();
     progress.enter(Phase::Planning);
-    let plan = plan(&spec, &ends).await?;
+    let records = TableRecords::new(store, &spec.id);
+    let known = records.load().await?;
+    let plan = plan_with(&spec, &ends, &begun(&known)).await?;
     refuse_blocked(&plan)?;
     progress.expect_tables(plan.tables.iter().map(|table| ExpectedTable {
         source: table.source.clone(),
@@ -133,12 +133,11 @@ pub async fn run(run: Run) -> Result<Report, Error> {
         cancel: &cancel,
     };
     let failures = connecting.create_sequences(&plan).await?;
-    let records = TableRecords::new(store, &spec.id);
     let load = Load::prepare(
         Arc::clone(&spec),
         ends.clone(),
         &plan,
-        records,
+        (records, known),
         Arc::clone(&progress),
         cancel.clone(),
     );
@@ -167,7 +166,18 @@ pub async fn run(run: Run) -> Result<Report, Error> {
     Ok(report)
 }
 
-fn complete_tables(plan: &Plan, records: &[TableRecord]) -> HashSet<dbferry_core::TableName> {
+/// The tables whose rows on the target are the task's own.
+fn begun(known: &[(TableName, Stored)]) -> HashSet<TableName> {
+    let begun = known
+        .iter()
+        .filter(|(_, stored)| match stored.record.stage {
+            TableStage::Waiting | TableStage::Preparing => false,
+            TableStage::Loading | TableStage::Loaded | TableStage::Completed => true,
+        });
+    begun.map(|(name, _)| name.clone()).collect()
+}
+
+fn complete_tables(plan: &Plan, records: &[TableRecord]) -> HashSet<TableName> {
     plan.tables
         .iter()
         .zip(records)

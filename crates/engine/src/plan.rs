@@ -207,12 +207,21 @@ impl Pieces {
     }
 }
 
-/// Makes the plan of a task. Changes nothing.
+/// Makes the plan of a task that has not begun. Changes nothing.
 ///
 /// # Errors
 /// `NoTableMatched`, errors of the rules, `SameObject`, and what the connections bring. What
 /// concerns single objects is a finding instead.
 pub async fn plan(spec: &TaskSpec, ends: &Ends) -> Result<Plan, Error> {
+    plan_with(spec, ends, &HashSet::new()).await
+}
+
+/// Makes the plan of a task of which some tables have begun to load: rows in these are its own.
+pub(crate) async fn plan_with(
+    spec: &TaskSpec,
+    ends: &Ends,
+    begun: &HashSet<TableName>,
+) -> Result<Plan, Error> {
     let catalog = ends.source.catalog(&spec.scope(ends)).await?;
     let options = ResolveOptions::new(
         ends.source.capabilities(),
@@ -221,7 +230,7 @@ pub async fn plan(spec: &TaskSpec, ends: &Ends) -> Result<Plan, Error> {
     );
     let resolution = resolve(&spec.mappings, &catalog, &options)?;
     refuse_same_objects(&resolution, ends)?;
-    Planner::new(spec, ends, resolution).plan().await
+    Planner::new(spec, ends, begun, resolution).plan().await
 }
 
 impl TaskSpec {
@@ -263,18 +272,25 @@ fn refuse_same_objects(resolution: &Resolution, ends: &Ends) -> Result<(), Error
 struct Planner<'a> {
     spec: &'a TaskSpec,
     ends: &'a Ends,
+    begun: &'a HashSet<TableName>,
     resolution: Resolution,
     findings: Vec<Finding>,
 }
 
 impl<'a> Planner<'a> {
-    fn new(spec: &'a TaskSpec, ends: &'a Ends, mut resolution: Resolution) -> Self {
+    fn new(
+        spec: &'a TaskSpec,
+        ends: &'a Ends,
+        begun: &'a HashSet<TableName>,
+        mut resolution: Resolution,
+    ) -> Self {
         let mut findings = std::mem::take(&mut resolution.findings);
         findings.extend(spec.settings.not_effective());
         findings.extend(skipping_policies(&spec.settings));
         Self {
             spec,
             ends,
+            begun,
             resolution,
             findings,
         }
@@ -406,7 +422,7 @@ impl<'a> Planner<'a> {
             TablePreparation::Truncate => Preparation::Empty,
             TablePreparation::DoNothing => Preparation::Keep,
             TablePreparation::RefuseNonEmpty => {
-                if *has_rows && !self.spec.resumed {
+                if *has_rows && !self.begun.contains(&target.name) {
                     self.findings.push(not_empty(&target.name));
                 }
                 Preparation::Keep

@@ -54,3 +54,26 @@ async fn a_task_does_not_write_a_table_into_itself() {
     assert_eq!(error.code(), Code::SameObject);
     assert_eq!(world.source.rows(&table("large")).unwrap().len(), 300);
 }
+
+#[tokio::test]
+async fn a_resumed_task_refuses_rows_in_a_table_that_it_has_not_begun() {
+    let mut world = World::with_tables();
+    world.spec.settings.load_workers = Some(1);
+    let (stopper, target) = (world.cancel.clone(), world.target.clone());
+    let watch = async move {
+        while target.rows_committed() < 100 {
+            tokio::task::yield_now().await;
+        }
+        stopper.cancel();
+    };
+    let (stopped, ()) = tokio::join!(world.run(), watch);
+    assert_eq!(stopped.unwrap_err().code(), Code::Stopped);
+    assert!(world.target.rows(&table("small")).is_none());
+    let foreign = vec![vec![Some(b"zzz".to_vec()), None]];
+    world.target.add_table(&table("small"), true, foreign.clone());
+    world.resume();
+    let error = world.run().await.unwrap_err();
+    assert_eq!(error.code(), Code::TargetNotEmpty);
+    assert_eq!(error.object(), Some("shop.small"));
+    assert_eq!(world.target.rows(&table("small")), Some(foreign));
+}

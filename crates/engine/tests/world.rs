@@ -40,7 +40,6 @@ impl World {
                     small_table_bytes: 100,
                     ..Limits::default()
                 },
-                resumed: false,
             },
             progress: Arc::default(),
             cancel: CancellationToken::new(),
@@ -84,9 +83,8 @@ impl World {
         })
     }
 
-    /// Lets the next run know that an earlier one has begun.
+    /// Makes ready for another run.
     pub(crate) fn resume(&mut self) {
-        self.spec.resumed = true;
         self.cancel = CancellationToken::new();
         self.progress = Arc::default();
     }

@@ -54,11 +54,11 @@ impl Load {
         spec: Arc<TaskSpec>,
         ends: Ends,
         plan: &Plan,
-        records: TableRecords,
+        (records, known): (TableRecords, Vec<(TableName, Stored)>),
         progress: Arc<Progress>,
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
-        let known: HashMap<_, _> = records.load().await?.into_iter().collect();
+        let known: HashMap<_, _> = known.into_iter().collect();
         let ledger = group(ends.target.ledger(&spec.id).await?);
         let mut done = HashSet::new();
         let mut stored = Vec::with_capacity(plan.tables.len());

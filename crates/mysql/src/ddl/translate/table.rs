@@ -8,6 +8,7 @@ use super::{columns, expressions, keys};
 use crate::dialect;
 use crate::schema::table_text::{PERIOD, SYSTEM_VERSIONING};
 use crate::server::{Flavour, Server};
+use crate::snapshot::keyset::row_end;
 use crate::tokens::{Quoting, tokens};
 
 pub(super) fn translate(table: &mut Table, server: &Server, notes: &mut Notes) {
@@ -24,6 +25,13 @@ pub(super) fn translate(table: &mut Table, server: &Server, notes: &mut Notes) {
 /// MySQL has no table that keeps its past.
 fn translate_versioning(table: &mut Table, server: &Server, notes: &mut Notes) {
     if server.is_mariadb() {
+        if table.option(SYSTEM_VERSIONING).is_some() && row_end(table).is_none() {
+            notes.warning(
+                "mysql-hidden-history",
+                "the table keeps its old rows and hides their times: only the current rows are \
+                 carried, and the history begins anew",
+            );
+        }
         return;
     }
     if table.option(SYSTEM_VERSIONING).is_some() {

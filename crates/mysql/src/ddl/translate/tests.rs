@@ -202,6 +202,8 @@ fn what_would_lose_something_is_an_error() {
         .push((SYSTEM_VERSIONING.into(), String::new()));
     assert_eq!(errors(&versioned, &mysql()), ["mysql-system-versioning"]);
     assert!(errors(&versioned, &mariadb()).is_empty());
+    let (_, findings) = within(&versioned, &mariadb());
+    assert!(found(&findings, "mysql-hidden-history", Severity::Warning));
 
     let mut remote = table_of(vec![column("int")]);
     remote.options.push(("ENGINE".into(), "FEDERATED".into()));
