@@ -115,8 +115,11 @@ launch() {
   [ ${#folder} -le 100 ] || fail "the path '$folder' is too long for a unix socket; choose a shorter one"
   # A killed server leaves these, and MySQL takes a reused process id for a living owner.
   rm -f "$folder"/socket "$folder"/socket.lock
+  mkdir -p "$folder/tmp"
   find_program "$kind" "$(daemon_of "$kind")"
+  # A starting MariaDB removes temporary tables from its folder for them, whosever they are.
   setsid "${program[@]}" --no-defaults "${location[@]}" --datadir="$folder/data" \
+    --tmpdir="$folder/tmp" \
     --socket="$folder/socket" --port="$(<"$folder/port")" --pid-file="$folder/server.pid" \
     "${options[@]}" >>"$folder/log" 2>&1 </dev/null 7>&- 9>&- &
   printf '%s\n' $! >"$folder/pid"
