@@ -88,7 +88,7 @@ class Environment:
 
     def __post_init__(self) -> None:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        self.date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes")
+        self.date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         self.processor = processor()
         self.cores = os.cpu_count() or 1
         self.memory_gib = round(memory / 1024**3, 1)

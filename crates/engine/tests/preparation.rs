@@ -70,7 +70,9 @@ async fn a_resumed_task_refuses_rows_in_a_table_that_it_has_not_begun() {
     assert_eq!(stopped.unwrap_err().code(), Code::Stopped);
     assert!(world.target.rows(&table("small")).is_none());
     let foreign = vec![vec![Some(b"zzz".to_vec()), None]];
-    world.target.add_table(&table("small"), true, foreign.clone());
+    world
+        .target
+        .add_table(&table("small"), true, foreign.clone());
     world.resume();
     let error = world.run().await.unwrap_err();
     assert_eq!(error.code(), Code::TargetNotEmpty);
