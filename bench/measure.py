@@ -47,6 +47,11 @@ class Usage:
     others_cpu_s: float = 0.0
     client_peak_bytes: int = 0
 
+    @property
+    def all_cpu_s(self) -> float:
+        """What a machine that has both servers on it must spend on the leg."""
+        return self.client_cpu_s + self.source_cpu_s + self.target_cpu_s
+
 
 class Program:
     """A started program."""
@@ -204,7 +209,7 @@ def measure(pair: Pair, folder: Path, leg: Callable[[Meter], None]) -> Usage:
         target_cpu_s=pair.target.cpu_s() - target,
         client_peak_bytes=meter.peak_bytes,
     )
-    ours = usage.client_cpu_s + usage.source_cpu_s + usage.target_cpu_s + time.process_time() - own
+    ours = usage.all_cpu_s + time.process_time() - own
     usage.others_cpu_s = max(0.0, machine_cpu_s() - machine - ours)
     return usage
 

@@ -140,18 +140,19 @@ def table(contest: Contest) -> list[str]:
         f"{contest.about}; {contest.version}.",
         "",
         "| leg | wall s | ÷ dbferry | ÷ bound | tool CPU s | tool µs/row | source CPU s | target CPU s "
-        "| tool peak MiB | others' CPU s |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        "| all CPU s | tool peak MiB | others' CPU s |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     lines += [row(contest, leg) for leg in contest.legs()]
     notes = [note for leg in contest.legs() for note in notes_on(contest, leg)]
+    notes += disturbances(contest)
     return [*lines, "", *notes, *([""] if notes else [])]
 
 
 def row(contest: Contest, leg: str) -> str:
     usages = contest.usages(leg).values()
     if not usages:
-        return f"| {leg} | no correct copy | | | | | | | | |"
+        return f"| {leg} | no correct copy | | | | | | | | | |"
 
     def median(of: Callable[[Usage], float], digits: int) -> str:
         return f"{statistics.median([of(usage) for usage in usages]):,.{digits}f}"
@@ -165,6 +166,7 @@ def row(contest: Contest, leg: str) -> str:
         median(lambda usage: usage.client_cpu_s * 1e6 / contest.rows, 2),
         median(lambda usage: usage.source_cpu_s, 2),
         median(lambda usage: usage.target_cpu_s, 2),
+        median(lambda usage: usage.all_cpu_s, 2),
         median(lambda usage: usage.client_peak_bytes / MIB, 0),
         median(lambda usage: usage.others_cpu_s, 2),
     ]
@@ -191,15 +193,18 @@ def notes_on(contest: Contest, leg: str) -> list[str]:
             notes.append(
                 f"{place} the copy is wrong ({len(outcome.differences)} differences): {shown}"
             )
-    if any(disturbed(outcome) for outcome in contest.of(leg)):
-        notes.append(
-            f"- {leg}: not a quiet machine, others used more than {OTHERS_SHARE_MAX:.0%} of the cores."
-        )
     return notes
 
 
-def disturbed(outcome: Outcome) -> bool:
-    usage = outcome.usage
-    return usage is not None and usage.others_cpu_s > OTHERS_SHARE_MAX * usage.wall_s * (
-        os.cpu_count() or 1
-    )
+def disturbances(contest: Contest) -> list[str]:
+    """One note on the legs that shared the cores with other people's work."""
+    limit = OTHERS_SHARE_MAX * (os.cpu_count() or 1)
+    disturbed = [
+        f"{outcome.leg} {outcome.run}"
+        for outcome in contest.outcomes
+        if outcome.usage and outcome.usage.others_cpu_s > limit * outcome.usage.wall_s
+    ]
+    if not disturbed:
+        return []
+    share = f"others used more than {OTHERS_SHARE_MAX:.0%} of the cores"
+    return [f"- Not a quiet machine: {share} during {', '.join(disturbed)} (leg and run)."]
