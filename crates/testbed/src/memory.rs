@@ -344,20 +344,15 @@ impl Target for MemoryDatabase {
     async fn create_table(&self, table: &Table, _: KeyTiming) -> Result<(), Error> {
         give_way().await;
         self.around(|content| {
+            if content.tables.contains_key(&table.name) {
+                return Err(Error::definite(Code::TargetNotEmpty, "the table exists"));
+            }
             let created = MemoryTable {
                 definition: table.clone(),
                 rows: Vec::new(),
             };
-            match content.tables.insert(table.name.clone(), created) {
-                Some(existing) if !existing.rows.is_empty() => {
-                    content.tables.insert(table.name.clone(), existing);
-                    Err(Error::definite(
-                        Code::TargetNotEmpty,
-                        "the table holds rows",
-                    ))
-                }
-                _ => Ok(()),
-            }
+            content.tables.insert(table.name.clone(), created);
+            Ok(())
         })
     }
 

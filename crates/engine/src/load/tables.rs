@@ -1,6 +1,6 @@
 //! What is done with a table as a whole: opening it, finding out how far it is, completing it.
 
-use dbferry_core::{Code, Error, KeyCells, KeyRange, SegmentRecord};
+use dbferry_core::{Code, Error, KeyCells, KeyRange, SegmentRecord, TableName};
 
 use super::Load;
 use super::board::Outcome;
@@ -39,7 +39,12 @@ impl Load {
     async fn start(&self, table: usize, plan: &TablePlan) -> Result<Vec<SegmentPlan>, Error> {
         self.enter_stage(table, |record| record.stage = TableStage::Preparing)
             .await?;
-        until_done(self.attempts(), || self.make_ready(plan)).await?;
+        let mut begun = false;
+        until_done(self.attempts(), || {
+            let again = std::mem::replace(&mut begun, true);
+            self.make_ready(plan, again)
+        })
+        .await?;
         let segments = until_done(self.attempts(), || self.cut(plan)).await?;
         self.enter_stage(table, |record| {
             record.stage = TableStage::Loading;
@@ -49,7 +54,9 @@ impl Load {
         Ok(segments)
     }
 
-    async fn make_ready(&self, plan: &TablePlan) -> Result<(), Error> {
+    /// Brings the target's table into the state that loading begins with; `again` after an
+    /// attempt of which nobody knows whether it took effect.
+    async fn make_ready(&self, plan: &TablePlan, again: bool) -> Result<(), Error> {
         let (target, table) = (&self.ends.target, &plan.load.table);
         match plan.preparation {
             Preparation::Keep => Ok(()),
@@ -58,7 +65,22 @@ impl Load {
                 target.drop_table(&table.name).await?;
                 target.create_table(table, plan.keys).await
             }
-            Preparation::Create => target.create_table(table, plan.keys).await,
+            Preparation::Create => {
+                if again {
+                    self.drop_own(&table.name).await?;
+                }
+                target.create_table(table, plan.keys).await
+            }
+        }
+    }
+
+    /// Drops a table that was not there when the plan was made and holds no row: an attempt to
+    /// create it has made it, and its answer was lost.
+    async fn drop_own(&self, table: &TableName) -> Result<(), Error> {
+        let target = &self.ends.target;
+        match target.existing(std::slice::from_ref(table)).await?.first() {
+            Some(found) if !found.has_rows => target.drop_table(table).await,
+            _ => Ok(()),
         }
     }
 
