@@ -43,9 +43,22 @@ pub(super) async fn encrypt(
     let stream = TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await
-        .map_err(|error| Error::tls("the handshake failed", error))?;
+        .map_err(handshake_failed)?;
     let session = describe(&stream);
     Ok((stream, session))
+}
+
+/// Tells a handshake that one side refused from a connection that was lost during it, as when
+/// the server dies: only the second is worth another attempt.
+fn handshake_failed(error: std::io::Error) -> Error {
+    let refused = error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rustls::Error>());
+    if refused {
+        Error::tls("the handshake failed", error)
+    } else {
+        Error::io(error)
+    }
 }
 
 fn describe(stream: &TlsStream<TcpStream>) -> TlsSession {
@@ -284,5 +297,18 @@ mod tests {
         assert!(check(CertificateError::BadEncoding));
         assert!(!check(CertificateError::BadSignature));
         assert!(forgive_form(Err(rustls::Error::DecryptError)).is_err());
+    }
+
+    #[test]
+    fn a_server_that_dies_during_the_handshake_is_worth_another_attempt() {
+        use std::io::{Error as IoError, ErrorKind};
+        let transient = |error| dbferry_core::Error::from(handshake_failed(error)).is_transient();
+        assert!(transient(IoError::new(
+            ErrorKind::UnexpectedEof,
+            "tls handshake eof"
+        )));
+        assert!(transient(IoError::from(ErrorKind::ConnectionReset)));
+        let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        assert!(!transient(IoError::new(ErrorKind::InvalidData, refused)));
     }
 }
