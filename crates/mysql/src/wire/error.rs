@@ -194,11 +194,16 @@ impl Error {
     /// Sorts an I/O error: rustls reports its own errors, such as an alert that arrives with the
     /// first read after a TLS 1.3 handshake, inside of one.
     pub(super) fn io(error: std::io::Error) -> Self {
+        Self::io_or_tls("the server or we ended the session", error)
+    }
+
+    /// The same, with words of its own for what rustls reports.
+    pub(super) fn io_or_tls(what: &'static str, error: std::io::Error) -> Self {
         let tls = error
             .get_ref()
             .is_some_and(|inner| inner.is::<rustls::Error>());
         match error.kind() {
-            _ if tls => Error::tls("the server or we ended the session", error),
+            _ if tls => Error::tls(what, error),
             std::io::ErrorKind::UnexpectedEof => Error::Disconnected,
             _ => Error::Io(error),
         }

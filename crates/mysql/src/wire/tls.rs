@@ -51,14 +51,7 @@ pub(super) async fn encrypt(
 /// Tells a handshake that one side refused from a connection that was lost during it, as when
 /// the server dies: only the second is worth another attempt.
 fn handshake_failed(error: std::io::Error) -> Error {
-    let refused = error
-        .get_ref()
-        .is_some_and(|inner| inner.is::<rustls::Error>());
-    if refused {
-        Error::tls("the handshake failed", error)
-    } else {
-        Error::io(error)
-    }
+    Error::io_or_tls("the handshake failed", error)
 }
 
 fn describe(stream: &TlsStream<TcpStream>) -> TlsSession {
